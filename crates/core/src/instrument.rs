@@ -1,0 +1,308 @@
+//! Instruments: what can be traded, in which steps, at what margin and fee.
+//!
+//! Decimals are fixed for life; filters, tiers and fees come in versions and change at run time.
+//! Knows nothing of orders; it answers how much something is worth and whether a number fits.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::money::{
+    AMOUNT_DECIMALS, Amount, Price, Quantity, Rate, Rounding, divide, power_of_ten, rescale,
+};
+use crate::symbol::{Asset, Symbol};
+use crate::time::Span;
+
+/// Index of an instrument in the list of its venue.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct InstrumentId(pub u32);
+
+/// How profit arises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InstrumentKind {
+    /// Assets change hands.
+    Spot,
+    /// Perpetual contract, settled in the quote asset.
+    Linear,
+    /// Perpetual contract worth a fixed amount of quote, settled in the base asset.
+    Inverse,
+}
+
+/// Whether the venue takes orders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TradingStatus {
+    /// Orders are taken.
+    Trading,
+    /// No orders are taken for a while; cancels are.
+    Halted,
+    /// Closed for ever; resting orders were removed.
+    Delisted,
+}
+
+/// What the venue demands of an order at the moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Filters {
+    /// Counts changes; a review cites the version it used.
+    pub version: u32,
+    /// Whether orders are taken.
+    pub status: TradingStatus,
+    /// Prices are multiples of this.
+    pub tick: Price,
+    /// Quantities are multiples of this.
+    pub step: Quantity,
+    /// Smallest quantity of an order.
+    pub min_quantity: Quantity,
+    /// Largest quantity of an order.
+    pub max_quantity: Quantity,
+    /// Smallest value of an order that may open a position.
+    pub min_notional: Amount,
+    /// Prices have at most this many significant digits, where the venue says so.
+    pub significant_figures: Option<u8>,
+    /// A limit price may be at most this far from the mark on the losing side.
+    pub price_band: Rate,
+}
+
+/// One bracket of the maintenance margin table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeverageTier {
+    /// The bracket begins at this notional.
+    pub notional_floor: Amount,
+    /// Highest leverage within the bracket.
+    pub max_leverage: u32,
+    /// Maintenance margin per notional.
+    pub maintenance_rate: Rate,
+    /// Subtracted so that the margin has no jump between brackets.
+    pub maintenance_deduction: Amount,
+}
+
+/// Fees per notional; a negative rate is a rebate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeeRates {
+    /// Paid by the order that rested.
+    pub maker: Rate,
+    /// Paid by the order that took.
+    pub taker: Rate,
+}
+
+/// One thing that can be traded on a venue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Instrument {
+    /// Index in the venue's list.
+    pub id: InstrumentId,
+    /// Unified name.
+    pub symbol: Symbol,
+    /// How profit arises.
+    pub kind: InstrumentKind,
+    /// Decimals of every price of this instrument, for life.
+    pub price_decimals: u8,
+    /// Decimals of every quantity of this instrument, for life.
+    pub quantity_decimals: u8,
+    /// Value of one contract as a quantity-scaled integer: base units (linear) or quote units
+    /// (inverse) per contract; for spot one.
+    pub contract_size: Quantity,
+    /// Time between two fundings; `None` for spot.
+    pub funding_interval: Option<Span>,
+    /// Demands on orders at the moment.
+    pub filters: Filters,
+    /// Maintenance brackets, lowest floor first; never empty for contracts.
+    pub tiers: Vec<LeverageTier>,
+    /// Fee rates.
+    pub fees: FeeRates,
+}
+
+impl Instrument {
+    /// The asset in which fees and profit are booked: quote for spot and linear, base for inverse.
+    #[must_use]
+    pub fn settle(&self) -> &Asset {
+        self.symbol.settle().unwrap_or_else(|| self.symbol.quote())
+    }
+
+    /// Says whether positions are held on margin.
+    #[must_use]
+    pub fn is_contract(&self) -> bool {
+        self.kind != InstrumentKind::Spot
+    }
+
+    /// Returns what `quantity` is worth at `price`, in the settle asset, towards zero.
+    ///
+    /// Spot and linear: `price * quantity * contract_size`. Inverse:
+    /// `quantity * contract_size / price` (zero at a price that is not positive).
+    #[must_use]
+    pub fn notional(&self, price: Price, quantity: Quantity) -> Amount {
+        let contracts = i128::from(quantity.0) * i128::from(self.contract_size.0);
+        let contract_decimals = 2 * self.quantity_decimals;
+        if self.kind == InstrumentKind::Inverse {
+            if !price.is_positive() {
+                return Amount::ZERO;
+            }
+            let scaled = contracts * power_of_ten(self.price_decimals);
+            let scaled = rescale(scaled, contract_decimals, AMOUNT_DECIMALS, Rounding::Down);
+            return Amount(divide(scaled, i128::from(price.0), Rounding::Down));
+        }
+        if self.contract_size.0 == self.one_unit() {
+            // The common case stays within fewer digits: contract size one.
+            let product = i128::from(price.0) * i128::from(quantity.0);
+            let decimals = self.price_decimals + self.quantity_decimals;
+            return Amount(rescale(product, decimals, AMOUNT_DECIMALS, Rounding::Down));
+        }
+        let product = contracts * i128::from(price.0);
+        let decimals = contract_decimals + self.price_decimals;
+        Amount(rescale(product, decimals, AMOUNT_DECIMALS, Rounding::Down))
+    }
+
+    /// Returns the largest quantity, a multiple of the step, worth at most `value` at `price`.
+    #[must_use]
+    pub fn quantity_for(&self, value: Amount, price: Price) -> Quantity {
+        if !price.is_positive() || !value.is_positive() {
+            return Quantity::ZERO;
+        }
+        let unit = self.notional(price, Quantity(self.one_unit())).0;
+        if unit <= 0 {
+            return Quantity::ZERO;
+        }
+        let raw = divide(value.0 * i128::from(self.one_unit()), unit, Rounding::Down);
+        let raw = Quantity(i64::try_from(raw).unwrap_or(i64::MAX));
+        let floored = raw.floor_to(self.filters.step);
+        if self.notional(price, floored) > value {
+            floored - self.filters.step
+        } else {
+            floored
+        }
+    }
+
+    /// The quantity one, as a mantissa.
+    #[must_use]
+    pub fn one_unit(&self) -> i64 {
+        10_i64.pow(u32::from(self.quantity_decimals))
+    }
+
+    /// Returns the bracket that holds `notional`; `None` for spot.
+    #[must_use]
+    pub fn tier(&self, notional: Amount) -> Option<&LeverageTier> {
+        self.tiers
+            .iter()
+            .rev()
+            .find(|tier| tier.notional_floor <= notional)
+            .or(self.tiers.first())
+    }
+
+    /// Returns the maintenance margin of a position of this notional, rounded up.
+    #[must_use]
+    pub fn maintenance_margin(&self, notional: Amount) -> Amount {
+        self.tier(notional).map_or(Amount::ZERO, |tier| {
+            let gross = notional.times(tier.maintenance_rate, Rounding::Up);
+            (gross - tier.maintenance_deduction).max(Amount::ZERO)
+        })
+    }
+
+    /// Returns the highest leverage allowed at this notional; one for spot.
+    #[must_use]
+    pub fn max_leverage(&self, notional: Amount) -> u32 {
+        self.tier(notional).map_or(1, |tier| tier.max_leverage)
+    }
+
+    /// Says whether a price is positive, on the tick and within the significant figures.
+    #[must_use]
+    pub fn accepts_price(&self, price: Price) -> bool {
+        let figures = |limit: u8| significant_figures(price.0) <= u32::from(limit);
+        price.is_positive()
+            && price.0 % self.filters.tick.0 == 0
+            && self.filters.significant_figures.is_none_or(figures)
+    }
+
+    /// Rounds a price to one the venue accepts, towards the given direction (`Floor`, `Ceiling`,
+    /// else nearest).
+    #[must_use]
+    pub fn round_price(&self, price: Price, rounding: Rounding) -> Price {
+        let tick = self.price_step(price);
+        match rounding {
+            Rounding::Floor | Rounding::Down => price.floor_to(tick),
+            Rounding::Ceiling | Rounding::Up => price.ceil_to(tick),
+            Rounding::Nearest => Price(price.0 + tick.0 / 2).floor_to(tick),
+        }
+    }
+
+    /// The step of prices near `price`: the tick, or coarser where significant figures demand.
+    fn price_step(&self, price: Price) -> Price {
+        let digits = price
+            .0
+            .unsigned_abs()
+            .checked_ilog10()
+            .map_or(1, |log| log + 1);
+        let limit = self.filters.significant_figures.map_or(digits, u32::from);
+        let coarse = 10_i64.pow(digits.saturating_sub(limit));
+        Price(coarse.max(self.filters.tick.0))
+    }
+}
+
+/// Counts the digits of a mantissa without its trailing zeros.
+fn significant_figures(mantissa: i64) -> u32 {
+    let mut rest = mantissa.unsigned_abs();
+    while rest != 0 && rest.is_multiple_of(10) {
+        rest /= 10;
+    }
+    rest.checked_ilog10().map_or(0, |log| log + 1)
+}
+
+/// The instruments of one venue, found by index or symbol.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Instruments(Vec<Arc<Instrument>>);
+
+impl Instruments {
+    /// Takes a list whose ids are its indices.
+    ///
+    /// # Panics
+    /// When an id is not the index: a programming error of the adapter that made the list.
+    #[must_use]
+    pub fn new(list: impl IntoIterator<Item = Instrument>) -> Self {
+        let list: Vec<_> = list.into_iter().map(Arc::new).collect();
+        let ordered = list.iter().enumerate().all(|(i, it)| it.id.0 as usize == i);
+        assert!(ordered, "instrument ids must be their indices");
+        Self(list)
+    }
+
+    /// Returns the instrument with this id.
+    #[must_use]
+    pub fn get(&self, id: InstrumentId) -> Option<&Arc<Instrument>> {
+        self.0.get(id.0 as usize)
+    }
+
+    /// Returns the instrument with this symbol.
+    #[must_use]
+    pub fn by_symbol(&self, symbol: &Symbol) -> Option<&Arc<Instrument>> {
+        self.0
+            .iter()
+            .find(|instrument| instrument.symbol == *symbol)
+    }
+
+    /// Replaces or appends an instrument.
+    pub fn put(&mut self, instrument: Arc<Instrument>) {
+        let index = instrument.id.0 as usize;
+        match self.0.get_mut(index) {
+            Some(slot) => *slot = instrument,
+            None => self.0.push(instrument),
+        }
+    }
+
+    /// All instruments in the order of their ids.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Instrument>> + Clone {
+        self.0.iter()
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Says whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
