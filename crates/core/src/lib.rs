@@ -5,16 +5,22 @@
 //! no I/O, no async, no clock, no logging and no randomness: time comes in on the event, ids and
 //! seeds are handed in. The dependencies in Cargo.toml keep it so.
 
+pub mod account;
 pub mod ids;
 pub mod indicators;
 pub mod instrument;
 pub mod intent;
+pub mod journal;
+pub mod kill;
+pub mod ledger;
 pub mod market;
 pub mod money;
 pub mod order;
 pub mod position;
+pub mod risk;
 pub mod strategy;
 pub mod symbol;
+pub mod terms;
 pub mod time;
 pub mod venue;
 pub mod worker;

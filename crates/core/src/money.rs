@@ -119,7 +119,8 @@ fn narrow(mantissa: i128, value: Decimal) -> Result<i64, MoneyError> {
 }
 
 macro_rules! integer_newtype {
-    ($name:ident, $inner:ty) => {
+    ($(#[$doc:meta])* $name:ident, $inner:ty) => {
+        $(#[$doc])*
         #[derive(
             Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
         )]
@@ -196,10 +197,22 @@ macro_rules! integer_newtype {
     };
 }
 
-integer_newtype!(Price, i64);
-integer_newtype!(Quantity, i64);
-integer_newtype!(Amount, i128);
-integer_newtype!(Rate, i64);
+integer_newtype! {
+    /// A price in the quote asset: a mantissa at the instrument's price decimals.
+    Price, i64
+}
+integer_newtype! {
+    /// A quantity of an instrument: a mantissa at the instrument's quantity decimals.
+    Quantity, i64
+}
+integer_newtype! {
+    /// An amount of one asset, in units of 10^-8.
+    Amount, i128
+}
+integer_newtype! {
+    /// A dimensionless rate (fee, funding, ratio), in units of 10^-10.
+    Rate, i64
+}
 
 macro_rules! scaled_by_instrument {
     ($name:ident) => {

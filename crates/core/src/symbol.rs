@@ -121,18 +121,13 @@ impl Symbol {
     ///
     /// # Errors
     /// When none does; the error names those listed.
-    pub fn resolve<'a>(
-        name: &str,
-        listed: impl IntoIterator<Item = &'a Self> + Clone,
-    ) -> Result<&'a Self, SymbolError> {
+    pub fn resolve<'a>(name: &str, listed: &'a [Self]) -> Result<&'a Self, SymbolError> {
         let exact = name.trim().to_ascii_uppercase();
-        let find = |matches: &dyn Fn(&Self) -> bool| {
-            listed.clone().into_iter().find(|symbol| matches(symbol))
-        };
+        let find = |matches: &dyn Fn(&Self) -> bool| listed.iter().find(|symbol| matches(symbol));
         find(&|symbol| symbol.to_string() == exact)
             .or_else(|| find(&|symbol| symbol.answers_to(name)))
             .ok_or_else(|| {
-                let known: Vec<_> = listed.clone().into_iter().map(Self::to_string).collect();
+                let known: Vec<_> = listed.iter().map(Self::to_string).collect();
                 SymbolError::Unknown {
                     name: name.to_owned(),
                     known: known.join(", "),

@@ -18,7 +18,7 @@ use crate::time::Timestamp;
 /// What an account tells a worker; each is told once, in the order of the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkerEvent {
-    /// The journal record that this follows from.
+    /// Position in the worker's inbox; the first is 1.
     pub sequence: Sequence,
     /// When, by the venue's clock where the venue said it.
     pub time: Timestamp,
@@ -95,7 +95,7 @@ pub struct RestingOrder {
 /// The worker's own positions and tagged orders, kept from the events it is told.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkerBook {
-    /// The last record that is included.
+    /// The last event that is included.
     pub seen: Sequence,
     /// Open positions; flat ones are left out.
     pub positions: IndexMap<InstrumentId, Position>,

@@ -1,0 +1,261 @@
+//! What may leave when: orders and cancels wait here until their records are durable.
+//!
+//! When the journal cannot write, entries are given up, while cancels and exits leave at once:
+//! their ids are derived, so that reconciliation finds them again.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::{Account, Step};
+use crate::ids::{ClientOrderId, Sequence};
+use crate::instrument::InstrumentId;
+use crate::journal::{AccountEvent, Purpose};
+use crate::kill::KillLevel;
+use crate::ledger::SubLedger;
+use crate::order::{OrderState, Transition};
+use crate::time::{Span, Timestamp};
+use crate::venue::{MarginMode, VenueCommand};
+
+/// Something that waits to leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outgoing {
+    Submit(ClientOrderId),
+    Cancel {
+        instrument: InstrumentId,
+        client_id: ClientOrderId,
+    },
+    SetLeverage {
+        instrument: InstrumentId,
+        leverage: u32,
+        margin_mode: MarginMode,
+    },
+}
+
+/// What waits, and for which record.
+#[derive(Debug, Default)]
+pub(super) struct Outbox {
+    waiting: VecDeque<(Sequence, Outgoing)>,
+}
+
+/// What is tried again later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Attempt {
+    Exit(SubLedger, InstrumentId),
+    Protect(SubLedger, InstrumentId, Purpose),
+    Cancel(ClientOrderId),
+}
+
+/// Growing pauses between attempts.
+#[derive(Debug, Default)]
+pub(super) struct Retries(BTreeMap<Attempt, Retry>);
+
+#[derive(Debug, Clone, Copy)]
+struct Retry {
+    at: Timestamp,
+    pause: Span,
+}
+
+impl Retries {
+    /// Says whether the attempt may be made now.
+    pub(super) fn allows(&self, attempt: Attempt, now: Timestamp) -> bool {
+        self.0.get(&attempt).is_none_or(|retry| retry.at <= now)
+    }
+
+    /// Puts the next attempt off, twice as long as the last time.
+    pub(super) fn put_off(&mut self, attempt: Attempt, now: Timestamp, first: Span, longest: Span) {
+        let pause = self
+            .0
+            .get(&attempt)
+            .map_or(first, |retry| Span((retry.pause.0 * 2).min(longest.0)));
+        self.0.insert(
+            attempt,
+            Retry {
+                at: now + pause,
+                pause,
+            },
+        );
+    }
+
+    /// Forgets the pauses: the attempt succeeded or is no longer needed.
+    pub(super) fn forget(&mut self, attempt: Attempt) {
+        self.0.remove(&attempt);
+    }
+
+    /// Forgets what became pointless.
+    pub(super) fn retain(&mut self, keep: impl Fn(&Attempt) -> bool) {
+        self.0.retain(|attempt, _| keep(attempt));
+    }
+
+    pub(super) fn next_due(&self) -> Option<Timestamp> {
+        self.0
+            .values()
+            .map(|retry| retry.at)
+            .filter(|at| *at < Timestamp(i64::MAX))
+            .min()
+    }
+
+    /// Says whether any pause is over, and ends those that are without forgetting their length.
+    pub(super) fn any_due(&mut self, now: Timestamp) -> bool {
+        let mut any = false;
+        for retry in self.0.values_mut().filter(|retry| retry.at <= now) {
+            any = true;
+            retry.at = Timestamp(i64::MIN);
+        }
+        any
+    }
+}
+
+impl Account {
+    /// Queues something until everything recorded so far is durable.
+    pub(super) fn send(&mut self, step: &mut Step<'_>, outgoing: Outgoing) {
+        #[cfg(feature = "mutants")]
+        if self.has_mutation(super::Mutation::SendBeforeDurable) {
+            return self.dispatch(step, outgoing);
+        }
+        if self.journal_available || self.needs_journal(outgoing) {
+            self.outbox
+                .waiting
+                .push_back((self.state.sequence, outgoing));
+        } else {
+            self.dispatch(step, outgoing);
+        }
+    }
+
+    /// Takes note that records are durable, and lets go what waited for them.
+    pub(super) fn release(&mut self, step: &mut Step<'_>, durable: Sequence) {
+        self.journal_available = true;
+        while let Some((sequence, outgoing)) = self.outbox.waiting.front().copied() {
+            if sequence > durable {
+                break;
+            }
+            self.outbox.waiting.pop_front();
+            self.dispatch(step, outgoing);
+        }
+    }
+
+    /// The journal failed: what makes positions smaller leaves at once, entries never will (the
+    /// market they were meant for will be gone when the journal is back).
+    pub(super) fn degrade(&mut self, step: &mut Step<'_>) {
+        self.journal_available = false;
+        for (_, outgoing) in std::mem::take(&mut self.outbox.waiting) {
+            match outgoing {
+                Outgoing::Submit(id) if self.needs_journal(outgoing) => {
+                    self.advance(step, id, Transition::NotFound, None);
+                }
+                _ => self.dispatch(step, outgoing),
+            }
+        }
+    }
+
+    fn needs_journal(&self, outgoing: Outgoing) -> bool {
+        match outgoing {
+            Outgoing::Submit(id) => self
+                .state
+                .orders
+                .get(&id)
+                .is_none_or(|entry| entry.purpose == Purpose::Entry),
+            Outgoing::Cancel { .. } => false,
+            Outgoing::SetLeverage { .. } => true,
+        }
+    }
+
+    fn dispatch(&mut self, step: &mut Step<'_>, outgoing: Outgoing) {
+        match outgoing {
+            Outgoing::Submit(id) => self.dispatch_order(step, id),
+            Outgoing::Cancel {
+                instrument,
+                client_id,
+            } => {
+                if self.state.kill_level < KillLevel::Freeze {
+                    step.effects.commands.push(VenueCommand::CancelOrder {
+                        instrument,
+                        client_id,
+                    });
+                }
+            }
+            Outgoing::SetLeverage {
+                instrument,
+                leverage,
+                margin_mode,
+            } => {
+                let command = VenueCommand::SetLeverage {
+                    instrument,
+                    leverage,
+                    margin_mode,
+                };
+                step.effects.commands.push(command);
+            }
+        }
+    }
+
+    /// The last gate: an order of an old epoch, or one that a kill level forbids by now, never
+    /// leaves, although it was planned.
+    fn dispatch_order(&mut self, step: &mut Step<'_>, id: ClientOrderId) {
+        let Some(entry) = self.state.orders.get(&id) else {
+            return;
+        };
+        // An order that is to be cancelled already was never sent: it comes by here only once.
+        if entry.order.state != OrderState::Planned || self.is_fenced(id) {
+            return self.advance(step, id, Transition::NotFound, None);
+        }
+        let request = entry.order.request.clone();
+        let expires = step.now + self.state.settings.request_expiry;
+        step.effects
+            .commands
+            .push(VenueCommand::SubmitOrder { request, expires });
+        self.advance(step, id, Transition::Sent, None);
+    }
+
+    fn is_fenced(&self, id: ClientOrderId) -> bool {
+        let Some(entry) = self.state.orders.get(&id) else {
+            return true;
+        };
+        let level = self.kill_level_of(entry.owner);
+        if level == KillLevel::Freeze {
+            return true;
+        }
+        if entry.purpose != Purpose::Entry {
+            return false;
+        }
+        let worker = entry
+            .owner
+            .worker()
+            .and_then(|worker| self.state.workers.get(&worker));
+        let current = worker.is_some_and(|it| it.attached && it.epoch == entry.intent.epoch);
+        level >= KillLevel::PauseEntries || !current
+    }
+
+    /// Moves an order on, if the table allows it, and records that.
+    pub(super) fn advance(
+        &mut self,
+        step: &mut Step<'_>,
+        id: ClientOrderId,
+        transition: Transition,
+        reason: Option<crate::venue::RejectReason>,
+    ) {
+        let Some(entry) = self.state.orders.get(&id) else {
+            return;
+        };
+        let before = entry.order.state;
+        let news = entry
+            .order
+            .state
+            .after(transition)
+            .is_ok_and(|after| after != before)
+            || (transition == Transition::Triggered && !entry.order.triggered)
+            || (transition == Transition::CancelSent && !entry.cancel_wanted);
+        if !news {
+            return;
+        }
+        let saved = (step.cause, step.correlation);
+        (step.cause, step.correlation) = (Some(entry.planned), Some(entry.intent));
+        let event = AccountEvent::OrderAdvanced {
+            client_id: id,
+            transition,
+            venue_id: None,
+            reason,
+        };
+        self.record(step, event);
+        (step.cause, step.correlation) = saved;
+        self.doubts.note(id, transition);
+    }
+}

@@ -1,0 +1,75 @@
+//! What review may look at: one account as seen from one worker and one instrument.
+//!
+//! Built by the account for each intent from numbers it keeps up to date; nothing here is
+//! computed from history.
+
+use crate::instrument::Instrument;
+use crate::kill::KillLevel;
+use crate::market::MarketView;
+use crate::money::{Amount, Price, Quantity, Rate};
+use crate::order::Side;
+use crate::position::Position;
+use crate::time::Timestamp;
+
+/// The state of the world for one review.
+#[derive(Debug, Clone)]
+pub struct RiskView<'a> {
+    /// Venue time of the review.
+    pub now: Timestamp,
+    /// The instrument, with the filters of the moment.
+    pub instrument: &'a Instrument,
+    /// Its prices.
+    pub market: MarketView,
+    /// Its average true range, where known.
+    pub average_true_range: Option<Price>,
+
+    /// Whether the account has reconciled with its venue.
+    pub ready: bool,
+    /// Whether the journal takes records.
+    pub journal_available: bool,
+    /// The stricter of the account's and the worker's kill level.
+    pub kill_level: KillLevel,
+    /// Whether orders may go out: paper and testnet always, live only when armed.
+    pub armed: bool,
+
+    /// Equity of the worker: its capital and what it earned.
+    pub worker_equity: Amount,
+    /// Margin bound by the worker's positions and entry orders.
+    pub worker_margin: Amount,
+    /// The worker's own position in the instrument.
+    pub worker_position: Position,
+    /// The worker's entry orders in the instrument that may still fill, signed.
+    pub worker_pending: Quantity,
+    /// What the worker's own resting exit orders in the instrument would still close.
+    pub worker_exiting: Quantity,
+    /// How many instruments the worker holds or is entering.
+    pub worker_positions: u32,
+    /// Orders the worker sent within the last minute.
+    pub worker_recent_orders: u32,
+    /// Open orders of the worker.
+    pub worker_open_orders: u32,
+
+    /// Equity of the account: wallet and unrealized profit.
+    pub account_equity: Amount,
+    /// Margin bound by all positions and entry orders of the account.
+    pub account_margin: Amount,
+    /// Maintenance margin of all positions of the account.
+    pub account_maintenance: Amount,
+    /// The account's net position in the instrument.
+    pub account_position: Position,
+    /// Fall below the high-water mark, 0 to 1.
+    pub drawdown: Rate,
+    /// Loss since 00:00 UTC per equity then, 0 when there is a gain.
+    pub daily_loss: Rate,
+    /// The leverage at which the venue margins the instrument.
+    pub leverage: u32,
+    /// Whether the venue's leverage can still be changed (nothing held or resting there).
+    pub leverage_is_free: bool,
+
+    /// The side held or being entered by others on a one-way account.
+    pub others_side: Option<Side>,
+    /// Highest price at which an order of the account buys.
+    pub own_best_bid: Option<Price>,
+    /// Lowest price at which an order of the account sells.
+    pub own_best_ask: Option<Price>,
+}
