@@ -161,18 +161,19 @@ impl Instrument {
         if !price.is_positive() || !value.is_positive() {
             return Quantity::ZERO;
         }
-        let unit = self.notional(price, Quantity(self.one_unit())).0;
-        if unit <= 0 {
-            return Quantity::ZERO;
-        }
-        let raw = divide(value.0 * i128::from(self.one_unit()), unit, Rounding::Down);
-        let raw = Quantity(i64::try_from(raw).unwrap_or(i64::MAX));
-        let floored = raw.floor_to(self.filters.step);
-        if self.notional(price, floored) > value {
-            floored - self.filters.step
+        // `notional` rounds down, so it is at most `value` up to just below the next unit.
+        let below = value.0.saturating_add(1);
+        let (size, price) = (i128::from(self.contract_size.0), i128::from(price.0));
+        let decimals = 2 * i16::from(self.quantity_decimals) - i16::from(AMOUNT_DECIMALS);
+        let (up, down, decimals) = if self.kind == InstrumentKind::Inverse {
+            let decimals = decimals - i16::from(self.price_decimals);
+            (below.saturating_mul(price), size, decimals)
         } else {
-            floored
-        }
+            (below, size.saturating_mul(price), decimals + i16::from(self.price_decimals))
+        };
+        let (up, down) = scale(up, down, decimals);
+        let most = i64::try_from((up - 1) / down.max(1)).unwrap_or(i64::MAX);
+        Quantity(most).floor_to(self.filters.step)
     }
 
     /// The quantity one, as a mantissa.
@@ -240,6 +241,16 @@ impl Instrument {
     }
 }
 
+/// Multiplies `up / down` by 10 to the power of `decimals`, saturating.
+fn scale(up: i128, down: i128, decimals: i16) -> (i128, i128) {
+    let power = power_of_ten(u8::try_from(decimals.unsigned_abs()).unwrap_or(u8::MAX));
+    if decimals >= 0 {
+        (up.saturating_mul(power), down)
+    } else {
+        (up, down.saturating_mul(power))
+    }
+}
+
 /// Counts the digits of a mantissa without its trailing zeros.
 fn significant_figures(mantissa: i64) -> u32 {
     let mut rest = mantissa.unsigned_abs();
@@ -269,7 +280,12 @@ impl Instruments {
     /// Returns the instrument with this id.
     #[must_use]
     pub fn get(&self, id: InstrumentId) -> Option<&Arc<Instrument>> {
-        self.0.get(id.0 as usize)
+        let guess = self.0.get(id.0 as usize).filter(|it| it.id == id);
+        guess.or_else(|| self.place_of(id).ok().map(|index| &self.0[index]))
+    }
+
+    fn place_of(&self, id: InstrumentId) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&id, |it| it.id)
     }
 
     /// Returns the instrument with this symbol.
@@ -280,12 +296,11 @@ impl Instruments {
             .find(|instrument| instrument.symbol == *symbol)
     }
 
-    /// Replaces or appends an instrument.
+    /// Replaces or adds an instrument, in whatever order they become known.
     pub fn put(&mut self, instrument: Arc<Instrument>) {
-        let index = instrument.id.0 as usize;
-        match self.0.get_mut(index) {
-            Some(slot) => *slot = instrument,
-            None => self.0.push(instrument),
+        match self.place_of(instrument.id) {
+            Ok(index) => self.0[index] = instrument,
+            Err(index) => self.0.insert(index, instrument),
         }
     }
 

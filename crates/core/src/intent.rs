@@ -185,6 +185,19 @@ pub enum Intent {
 }
 
 impl Intent {
+    /// The side on which an entry would be; `None` for what only leaves or orders nothing.
+    #[must_use]
+    pub const fn side(&self) -> Option<Side> {
+        match self {
+            Self::Open { side, .. } | Self::Place { side, .. } => Some(*side),
+            Self::Resize { target, .. } => Side::of(*target),
+            Self::Close { .. }
+            | Self::Cancel { .. }
+            | Self::CancelAll { .. }
+            | Self::Protect { .. } => None,
+        }
+    }
+
     /// The instrument; `None` where only a tag is given.
     #[must_use]
     pub const fn instrument(&self) -> Option<InstrumentId> {

@@ -221,7 +221,7 @@ impl AccountState {
         self.note_engine_intent(planned.owner, planned.intent);
         let key = (planned.owner, planned.request.instrument);
         if let (Purpose::Exit(_), Some(exit)) = (planned.purpose, self.exits.get_mut(&key)) {
-            exit.attempts += 1;
+            exit.attempts = exit.attempts.saturating_add(1);
         }
         let entry = AccountOrder {
             order: Order::planned(planned.request.clone()),
@@ -308,13 +308,22 @@ impl AccountState {
             // More than was ordered is money all the same; only the order's own count stands.
             let _ = entry.order.fill(quantity);
             self.retire(id);
-        } else if let Some(entry) = self
+        } else if let Some(index) = self
             .ended
-            .iter_mut()
-            .rev()
-            .find(|entry| entry.order.request.client_id == id)
+            .iter()
+            .rposition(|entry| entry.order.request.client_id == id)
         {
-            let _ = entry.order.fill(quantity);
+            let _ = self.ended[index].order.fill(quantity);
+            self.revive(index);
+        }
+    }
+
+    /// An order that was thought refused or lost, and trades, stands at the venue.
+    fn revive(&mut self, index: usize) {
+        if !self.ended[index].order.state.is_final()
+            && let Some(entry) = self.ended.remove(index)
+        {
+            self.orders.insert(entry.order.request.client_id, entry);
         }
     }
 

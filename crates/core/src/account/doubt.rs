@@ -184,7 +184,7 @@ impl Account {
             return;
         }
         let transition = match report.status {
-            ReportedStatus::Open => Transition::Accepted,
+            ReportedStatus::Open => return self.accepted(step, id, report.venue_id),
             ReportedStatus::Filled => return,
             ReportedStatus::Cancelled => Transition::Cancelled,
             ReportedStatus::Rejected => Transition::Rejected,

@@ -11,6 +11,7 @@ use crate::ids::{Epoch, IntentId, WorkerId};
 use crate::instrument::{InstrumentId, TradingStatus};
 use crate::intent::{ExitReason, Intent};
 use crate::journal::{AccountEvent, Purpose};
+use crate::kill::KillLevel;
 use crate::ledger::SubLedger;
 use crate::money::Quantity;
 use crate::risk::review;
@@ -80,6 +81,9 @@ impl Account {
         let Some(exit) = self.state.exits.get(&(owner, instrument)).copied() else {
             return;
         };
+        if self.kill_level_of(owner) == KillLevel::Freeze {
+            return;
+        }
         let attempt = Attempt::Exit(owner, instrument);
         let held = self.state.share(owner, instrument).quantity.abs();
         if held.is_zero() || exit.remaining.is_zero() {
@@ -106,17 +110,8 @@ impl Account {
         #[cfg(feature = "mutants")]
         let (exit, held) = self.mutated_exit(owner, instrument, exit, held);
         let quantity = Some(exit.remaining.min(held));
-        self.plan_exit(
-            step,
-            owner,
-            Intent::Close {
-                instrument,
-                quantity,
-                reason,
-            },
-            intent,
-            exit.attempts,
-        );
+        let close = Intent::Close { instrument, quantity, reason };
+        self.plan_exit(step, owner, &close, intent, exit.attempts);
     }
 
     #[cfg(feature = "mutants")]
@@ -149,10 +144,12 @@ impl Account {
                 && entry.order.request.instrument == instrument
                 && (entry.purpose.is_protective() || entry.purpose == Purpose::ExitLimit)
         };
-        let alone = self
-            .state
-            .holders(instrument)
-            .all(|(holder, _)| holder == owner);
+        // Spot knows no reduce-only: there two sells always add up.
+        let alone = self.is_contract(instrument)
+            && self
+                .state
+                .holders(instrument)
+                .all(|(holder, _)| holder == owner);
         if alone {
             if whole {
                 self.cancel_where(step, move |it| adds_up(it) && !it.purpose.is_protective());
@@ -188,7 +185,7 @@ impl Account {
             not(feature = "mutants"),
             expect(unused_mut, reason = "mutants change it")
         )]
-        let mut view = self.risk_view(step.now, owner, &listed);
+        let mut view = self.risk_view(step.now, owner, &listed, None);
         #[cfg(feature = "mutants")]
         if let (
             true,

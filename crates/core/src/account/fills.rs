@@ -9,7 +9,8 @@ use crate::intent::ExitReason;
 use crate::journal::{AccountEvent, FillShare, Purpose};
 use crate::ledger::{Bucket, SubLedger, Transaction};
 use crate::money::{AMOUNT_DECIMALS, Amount, Quantity, Rounding, rescale};
-use crate::order::Side;
+use crate::order::{PositionSide, Side};
+use crate::position::Position;
 use crate::venue::{FillReason, FillReport, FundingReport};
 
 impl Account {
@@ -19,7 +20,7 @@ impl Account {
             return;
         }
         let Some(instrument) = self.state.instruments.get(fill.instrument).cloned() else {
-            self.snapshot.ask_soon(step.now);
+            self.snapshot.ask_later(step.now);
             return;
         };
         let order = fill.client_id.and_then(|id| self.state.order(id));
@@ -158,7 +159,7 @@ impl Account {
         let held: Quantity = holders.iter().map(|(_, size)| *size).sum();
         let shared = rest.min(held);
         let step = i128::from(instrument.filters.step.0.max(1));
-        let mut parts: Vec<_> = split::by_size(i128::from(shared.0), step, &holders)
+        let mut parts: Vec<_> = split::within_sizes(i128::from(shared.0), step, &holders)
             .into_iter()
             .filter(|(_, part)| *part > 0)
             .map(|(holder, part)| (holder, Quantity(i64::try_from(part).unwrap_or(i64::MAX))))
@@ -214,7 +215,7 @@ impl Account {
             return;
         }
         let Some(instrument) = self.state.instruments.get(funding.instrument).cloned() else {
-            self.snapshot.ask_soon(step.now);
+            self.snapshot.ask_later(step.now);
             return;
         };
         let mut transaction = Transaction::default();
@@ -234,9 +235,15 @@ impl Account {
     /// Each holder's part by signed size: who is on the paying side pays, who is on the other
     /// receives, and all add up to what the venue booked. What nobody holds is external.
     fn funding_parts(&self, funding: &FundingReport) -> Vec<(SubLedger, i128)> {
+        let concerned = |position: &Position| match funding.position_side {
+            PositionSide::Net => true,
+            PositionSide::Long => position.quantity.is_positive(),
+            PositionSide::Short => position.quantity.is_negative(),
+        };
         let holders: Vec<_> = self
             .state
             .holders(funding.instrument)
+            .filter(|(_, position)| concerned(position))
             .map(|(owner, position)| (owner, position.quantity))
             .collect();
         let net: Quantity = holders.iter().map(|(_, quantity)| *quantity).sum();

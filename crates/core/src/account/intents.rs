@@ -100,7 +100,7 @@ impl Account {
         if closing && !matches!(intent, Intent::Cancel { .. } | Intent::CancelAll { .. }) {
             return Err(Denial::plain(DenialCode::AlreadyClosing));
         }
-        let view = self.risk_view(step.now, owner, listed);
+        let view = self.risk_view(step.now, owner, listed, intent.side());
         review(intent, &view, &self.limits_of(owner))
     }
 
@@ -122,7 +122,9 @@ impl Account {
             .get(&worker)
             .map(|it| &it.terms.instruments);
         let instrument = intent.instrument().unwrap_or_default();
-        if allowed.is_some_and(|allowed| allowed.contains(&instrument)) {
+        // What a worker holds it may leave, whatever it may trade by now.
+        let leaves = matches!(intent, Intent::Close { .. } | Intent::CancelAll { .. });
+        if leaves || allowed.is_some_and(|allowed| allowed.contains(&instrument)) {
             Ok(instrument)
         } else {
             Err(Denial::plain(DenialCode::UnknownInstrument))
@@ -205,6 +207,7 @@ impl Account {
     ) {
         let known = self.state.protection.get(&(owner, instrument)).copied();
         if known.unwrap_or(Protection::NONE) != protection {
+            self.forget_breach(owner, instrument);
             self.record(
                 step,
                 AccountEvent::ProtectionSet {

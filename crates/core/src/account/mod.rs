@@ -37,6 +37,7 @@ use crate::journal::{AccountEvent, Principal, RECORD_VERSION, Record};
 use crate::kill::{KillLevel, KillScope};
 use crate::ledger::SubLedger;
 use crate::market::{MarketEvent, MarketViews};
+use crate::money::Rate;
 use crate::terms::{AccountSettings, StopPolicy, WorkerTerms};
 use crate::time::Timestamp;
 use crate::venue::{VenueCommand, VenueMessage};
@@ -194,9 +195,12 @@ pub struct Account {
     retries: outbox::Retries,
     recent_orders: BTreeMap<WorkerId, VecDeque<Timestamp>>,
     breaches: BTreeMap<(SubLedger, InstrumentId), protection::Breach>,
+    /// Workers that start when the books agree with the venue.
+    waiting: Vec<(WorkerId, WorkerTerms)>,
     /// Whether exits and protection must be looked at again.
     unsettled: bool,
     equity_noted: Timestamp,
+    deepest_drawdown: Rate,
     #[cfg(feature = "mutants")]
     mutation: Option<Mutation>,
 }
@@ -225,8 +229,10 @@ impl Account {
             retries: outbox::Retries::default(),
             recent_orders: BTreeMap::new(),
             breaches: BTreeMap::new(),
+            waiting: Vec::new(),
             unsettled: false,
             equity_noted: Timestamp::default(),
+            deepest_drawdown: Rate::ZERO,
             #[cfg(feature = "mutants")]
             mutation: None,
         }
@@ -358,6 +364,7 @@ impl Account {
         let saved = (step.principal, step.cause, step.correlation);
         (step.principal, step.cause, step.correlation) = (Principal::Engine, None, None);
         self.pursue_cancels(step);
+        self.close_after_kill(step);
         self.pursue_exits(step);
         self.pursue_protection(step);
         (step.principal, step.cause, step.correlation) = saved;

@@ -108,7 +108,12 @@ impl AccountState {
                     position: self.share(share.owner, fill.instrument),
                 },
             ));
-            notices.extend(own.map(|order| (worker, order_updated(order))));
+        }
+        // The owner of the order hears of it even where others took the whole fill.
+        if let Some(order) = order
+            && let Some(worker) = order.owner.worker()
+        {
+            notices.push((worker, order_updated(order)));
         }
         notices
     }

@@ -67,7 +67,7 @@ impl Account {
         }
     }
 
-    fn accepted(&mut self, step: &mut Step<'_>, id: ClientOrderId, venue_id: VenueOrderId) {
+    pub(super) fn accepted(&mut self, step: &mut Step<'_>, id: ClientOrderId, venue_id: VenueOrderId) {
         let Some(entry) = self.state.orders.get(&id) else {
             return;
         };
@@ -78,6 +78,7 @@ impl Account {
         if entry.order.state.after(Transition::Accepted).is_err() {
             return;
         }
+        let saved = (step.cause, step.correlation);
         (step.cause, step.correlation) = (Some(planned), Some(intent));
         let transition = Transition::Accepted;
         let event = AccountEvent::OrderAdvanced {
@@ -87,6 +88,7 @@ impl Account {
             reason: None,
         };
         self.record(step, event);
+        (step.cause, step.correlation) = saved;
         self.doubts.note(id, transition);
         self.forget_pause(id);
     }

@@ -48,6 +48,9 @@ pub(super) enum Attempt {
 #[derive(Debug, Default)]
 pub(super) struct Retries(BTreeMap<Attempt, Retry>);
 
+/// Stands for a pause that is over; only its length is still of interest.
+const OVER: Timestamp = Timestamp(i64::MIN);
+
 #[derive(Debug, Clone, Copy)]
 struct Retry {
     at: Timestamp,
@@ -86,19 +89,17 @@ impl Retries {
     }
 
     pub(super) fn next_due(&self) -> Option<Timestamp> {
-        self.0
-            .values()
-            .map(|retry| retry.at)
-            .filter(|at| *at < Timestamp(i64::MAX))
-            .min()
+        let pauses = self.0.values().map(|retry| retry.at);
+        pauses.filter(|at| *at != OVER).min()
     }
 
     /// Says whether any pause is over, and ends those that are without forgetting their length.
     pub(super) fn any_due(&mut self, now: Timestamp) -> bool {
         let mut any = false;
-        for retry in self.0.values_mut().filter(|retry| retry.at <= now) {
+        let paused = self.0.values_mut().filter(|retry| retry.at != OVER);
+        for retry in paused.filter(|retry| retry.at <= now) {
             any = true;
-            retry.at = Timestamp(i64::MIN);
+            retry.at = OVER;
         }
         any
     }
@@ -122,6 +123,8 @@ impl Account {
 
     /// Takes note that records are durable, and lets go what waited for them.
     pub(super) fn release(&mut self, step: &mut Step<'_>, durable: Sequence) {
+        // What had to wait for the journal is looked at again.
+        self.unsettled |= !self.journal_available;
         self.journal_available = true;
         while let Some((sequence, outgoing)) = self.outbox.waiting.front().copied() {
             if sequence > durable {
@@ -141,6 +144,8 @@ impl Account {
                 Outgoing::Submit(id) if self.needs_journal(outgoing) => {
                     self.advance(step, id, Transition::NotFound, None);
                 }
+                // It was for an entry, and there is none.
+                Outgoing::SetLeverage { .. } => {}
                 _ => self.dispatch(step, outgoing),
             }
         }
@@ -165,7 +170,7 @@ impl Account {
                 instrument,
                 client_id,
             } => {
-                if self.state.kill_level < KillLevel::Freeze {
+                if !self.is_frozen(client_id) {
                     step.effects.commands.push(VenueCommand::CancelOrder {
                         instrument,
                         client_id,
@@ -182,7 +187,9 @@ impl Account {
                     leverage,
                     margin_mode,
                 };
-                step.effects.commands.push(command);
+                if self.state.kill_level < KillLevel::Freeze {
+                    step.effects.commands.push(command);
+                }
             }
         }
     }
@@ -203,6 +210,11 @@ impl Account {
             .commands
             .push(VenueCommand::SubmitOrder { request, expires });
         self.advance(step, id, Transition::Sent, None);
+    }
+
+    fn is_frozen(&self, id: ClientOrderId) -> bool {
+        let owner = self.state.order(id).map(|entry| entry.owner);
+        owner.map_or(self.state.kill_level, |owner| self.kill_level_of(owner)) == KillLevel::Freeze
     }
 
     fn is_fenced(&self, id: ClientOrderId) -> bool {

@@ -11,6 +11,7 @@ use crate::ids::ClientOrderId;
 use crate::instrument::{InstrumentId, TradingStatus};
 use crate::intent::{ExitReason, Protection};
 use crate::journal::Purpose;
+use crate::kill::KillLevel;
 use crate::ledger::SubLedger;
 use crate::money::{Price, Quantity, Rounding};
 use crate::order::{OrderKind, OrderRequest, OrderState, Side, TimeInForce};
@@ -32,7 +33,6 @@ impl Account {
         if self.has_mutation(super::Mutation::ForgetProtection) {
             return;
         }
-        self.close_after_kill(step);
         let keys: Vec<_> = self.state.protection.keys().copied().collect();
         for (owner, instrument) in keys {
             self.protect(step, owner, instrument);
@@ -64,14 +64,17 @@ impl Account {
             return;
         };
         let held = self.state.share(owner, instrument).quantity;
+        if held.is_zero() {
+            self.breaches.remove(&key);
+        }
         if held.is_zero() && !self.is_entering(owner, instrument) {
             // The promise ends with the position; `cancel_orphans` removes its orders.
-            self.breaches.remove(&key);
             self.promise(step, owner, instrument, Protection::NONE);
             return;
         }
         // An exit that needs the way clear must not find new orders in it.
-        if self.state.exits.contains_key(&key) {
+        let frozen = self.kill_level_of(owner) == KillLevel::Freeze;
+        if frozen || self.state.exits.contains_key(&key) {
             return;
         }
         for (purpose, kind) in legs(promise) {
@@ -291,6 +294,13 @@ impl Account {
             if let Some(promise) = self.state.protection.get(&(owner, instrument)).copied() {
                 self.act_as_guard(step, owner, instrument, promise);
             }
+        }
+    }
+
+    /// A promise was changed: whether the market has passed it is to be seen anew.
+    pub(super) fn forget_breach(&mut self, owner: SubLedger, instrument: InstrumentId) {
+        if let Some(breach) = self.breaches.get_mut(&(owner, instrument)) {
+            breach.since = None;
         }
     }
 

@@ -7,10 +7,11 @@ use super::state::AccountState;
 use super::{Account, Phase, Step};
 use crate::ids::TradeId;
 use crate::journal::AccountEvent;
+use crate::kill::KillLevel;
 use crate::ledger::{Bucket, SubLedger, Transaction};
-use crate::order::{OrderState, Transition};
+use crate::order::OrderState;
 use crate::time::{Span, Timestamp};
-use crate::venue::{PositionReport, Snapshot, VenueCommand};
+use crate::venue::{OrderReport, PositionReport, Snapshot, VenueCommand};
 
 /// How long an answer may take before the question is put again.
 const ANSWER_WITHIN: Span = Span::seconds(5);
@@ -34,6 +35,11 @@ impl SnapshotRequest {
     pub(super) fn ask_soon(&mut self, now: Timestamp) {
         let at = self.wanted_at.map_or(now, |wanted| wanted.min(now));
         self.wanted_at = Some(at);
+    }
+
+    /// A snapshot is wanted, but something else must happen before it can help.
+    pub(super) fn ask_later(&mut self, now: Timestamp) {
+        self.ask_soon(now + PAUSE);
     }
 
     /// The question failed.
@@ -125,6 +131,7 @@ impl Account {
         if waiting && self.snapshot.compared && !self.has_doubts() {
             self.enter_phase(step, Phase::Ready);
             self.note_equity(step);
+            self.attach_waiting(step);
         }
     }
 
@@ -157,7 +164,7 @@ impl Account {
         for report in &snapshot.open_orders {
             let Some(known) = self.state.orders.get(&report.client_id) else {
                 if report.client_id.is_ours() {
-                    self.cancel_stranger(step, report.client_id, report.request.instrument);
+                    self.cancel_stranger(step, report, snapshot.time);
                 }
                 continue;
             };
@@ -166,7 +173,7 @@ impl Account {
                 OrderState::InFlight | OrderState::Unknown
             );
             if unsure && report.filled <= known.order.filled {
-                self.advance(step, report.client_id, Transition::Accepted, None);
+                self.accepted(step, report.client_id, report.venue_id);
             }
         }
         let gone: Vec<_> = self
@@ -185,14 +192,14 @@ impl Account {
     }
 
     /// An order with our mark that the journal does not know can only come from the time when the
-    /// journal could not write; it is not left alone.
-    fn cancel_stranger(
-        &mut self,
-        step: &mut Step<'_>,
-        client_id: crate::ids::ClientOrderId,
-        instrument: crate::instrument::InstrumentId,
-    ) {
-        if self.state.order(client_id).is_none() {
+    /// journal could not write, and one that ended here should not stand there: neither is left
+    /// alone, but what ended a moment ago may only be too new for the snapshot.
+    fn cancel_stranger(&self, step: &mut Step<'_>, report: &OrderReport, taken: Timestamp) {
+        let client_id = report.client_id;
+        let ended = self.state.order(client_id);
+        let settled = ended.is_none_or(|it| it.changed_at + SETTLING <= taken);
+        if settled && self.state.kill_level < KillLevel::Freeze {
+            let instrument = report.request.instrument;
             step.effects.commands.push(VenueCommand::CancelOrder {
                 instrument,
                 client_id,

@@ -32,6 +32,30 @@ pub(super) fn by_size(
     parts
 }
 
+/// Shares `total` by `sizes` like `by_size`, but no part is larger than its size: what the largest
+/// cannot take goes to the next. `total` is at most the sum of the sizes.
+pub(super) fn within_sizes(
+    total: i128,
+    step: i128,
+    sizes: &[(SubLedger, Quantity)],
+) -> Vec<(SubLedger, i128)> {
+    let sum: i128 = sizes.iter().map(|(_, size)| i128::from(size.0)).sum();
+    if sum == 0 {
+        return Vec::new();
+    }
+    let part = |size: &Quantity| total * i128::from(size.0) / sum / step * step;
+    let mut parts: Vec<_> = sizes.iter().map(|(owner, size)| (*owner, part(size))).collect();
+    let mut rest = total - parts.iter().map(|(_, part)| part).sum::<i128>();
+    let mut order: Vec<usize> = (0..sizes.len()).collect();
+    order.sort_by_key(|index| std::cmp::Reverse(sizes[*index].1));
+    for index in order {
+        let more = rest.min(i128::from(sizes[index].1.0) - parts[index].1);
+        parts[index].1 += more;
+        rest -= more;
+    }
+    parts
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -55,7 +79,31 @@ mod tests {
         assert!(by_size(10, 1, &[(owner(1), Quantity(0))]).is_empty());
     }
 
+    #[test]
+    fn nobody_gets_more_than_its_size() {
+        let sizes = [(owner(1), Quantity(3)), (owner(2), Quantity(3)), (owner(3), Quantity(3))];
+        let parts = within_sizes(8, 1, &sizes);
+        assert_eq!(parts, [(owner(1), 3), (owner(2), 3), (owner(3), 2)]);
+    }
+
     proptest! {
+        #[test]
+        fn parts_within_sizes_add_up(
+            sizes in prop::collection::vec(1_i64..1000, 1..6),
+            step in 1_i128..50,
+            share in 0_i128..=1000,
+        ) {
+            let sizes: Vec<_> =
+                sizes.into_iter().zip(1..).map(|(size, n)| (owner(n), Quantity(size))).collect();
+            let sum: i128 = sizes.iter().map(|(_, size)| i128::from(size.0)).sum();
+            let total = sum * share / 1000;
+            let parts = within_sizes(total, step, &sizes);
+            prop_assert_eq!(parts.iter().map(|(_, part)| part).sum::<i128>(), total);
+            for ((_, part), (_, size)) in parts.iter().zip(&sizes) {
+                prop_assert!((0..=i128::from(size.0)).contains(part));
+            }
+        }
+
         #[test]
         fn nothing_is_lost(
             total in -1_000_000_i128..1_000_000,

@@ -270,7 +270,7 @@ impl AccountState {
     ) -> impl Iterator<Item = (SubLedger, Position)> + '_ {
         self.shares
             .iter()
-            .filter(move |((_, held), _)| *held == instrument)
+            .filter(move |((_, held), position)| *held == instrument && !position.is_flat())
             .map(|((owner, _), position)| (*owner, *position))
     }
 }

@@ -132,22 +132,19 @@ impl Account {
         }
     }
 
-    /// The state of the world for one review.
+    /// The state of the world for one review of a wish to trade on `side`, where it names one.
     pub(super) fn risk_view<'a>(
         &'a self,
         now: Timestamp,
         owner: SubLedger,
         instrument: &'a Instrument,
+        side: Option<Side>,
     ) -> RiskView<'a> {
         let own = self.valuation_of(owner);
         let all = self.valuation();
         let orders = self.order_figures(owner, instrument.id);
-        let long = self
-            .state
-            .share(owner, instrument.id)
-            .quantity
-            .is_positive();
-        let side = self.position_side_of(instrument.id, long);
+        let held = self.state.share(owner, instrument.id).side();
+        let side = self.position_side_of(instrument.id, held.or(side) == Some(Side::Buy));
         let settings = &self.state.settings;
         RiskView {
             now,
@@ -187,6 +184,12 @@ impl Account {
             .ratio(high, Rounding::Ceiling)
             .unwrap_or(Rate::ONE)
             .max(Rate::ZERO)
+    }
+
+    /// Deepest fall below the high-water mark since this account was restored, by minutes.
+    #[must_use]
+    pub fn deepest_drawdown(&self) -> Rate {
+        self.deepest_drawdown
     }
 
     fn daily_loss(&self, equity: Amount) -> Rate {
@@ -327,6 +330,9 @@ impl Account {
         }
         self.equity_noted = minute;
         let equity = self.valuation().equity;
+        if self.state.equity.day.is_some() {
+            self.deepest_drawdown = self.deepest_drawdown.max(self.drawdown(equity));
+        }
         let marks = self.state.equity;
         let day = step.now.day();
         let new_day = marks.day != Some(day);

@@ -1,6 +1,6 @@
 //! Workers come and go: epochs, what is handed back to a worker that returns, kill levels.
 
-use super::{Account, Resumption, Step};
+use super::{Account, Phase, Resumption, Step};
 use crate::ids::WorkerId;
 use crate::instrument::InstrumentId;
 use crate::intent::ExitReason;
@@ -10,8 +10,25 @@ use crate::ledger::SubLedger;
 use crate::terms::{StopPolicy, WorkerTerms};
 
 impl Account {
-    /// Starts a worker under a new epoch and hands back what it had saved and missed.
+    /// Starts a worker, as soon as the books agree with the venue.
     pub(super) fn attach(&mut self, step: &mut Step<'_>, worker: WorkerId, terms: WorkerTerms) {
+        self.waiting.retain(|(waiting, _)| *waiting != worker);
+        if self.phase == Phase::Ready {
+            self.attach_now(step, worker, terms);
+        } else {
+            self.waiting.push((worker, terms));
+        }
+    }
+
+    /// Starts the workers that waited.
+    pub(super) fn attach_waiting(&mut self, step: &mut Step<'_>) {
+        for (worker, terms) in std::mem::take(&mut self.waiting) {
+            self.attach_now(step, worker, terms);
+        }
+    }
+
+    /// Starts a worker under a new epoch and hands back what it had saved and missed.
+    fn attach_now(&mut self, step: &mut Step<'_>, worker: WorkerId, terms: WorkerTerms) {
         let known = self.state.workers.get(&worker);
         let epoch = known
             .map_or_else(Default::default, |known| known.epoch)

@@ -132,7 +132,7 @@ pub struct Clamp {
     pub limit: DenialCode,
     /// As wished; zero when the wish left it out.
     pub wished: i64,
-    /// As approved, in the same unit (quantity and price mantissas, leverage in ones).
+    /// As approved, in the same unit (quantity, price and rate mantissas, leverage in ones).
     pub approved: i64,
 }
 

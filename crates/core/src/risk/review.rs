@@ -259,6 +259,7 @@ fn review_exit(
     };
     let approved = quantity
         .min(held.abs() - spoken_for)
+        .min(view.instrument.filters.max_quantity)
         .floor_to(view.instrument.filters.step);
     if !approved.is_positive() {
         return Err(Denial::plain(DenialCode::InvalidQuantity));
@@ -325,7 +326,11 @@ fn review_entry(
     let leverage = sizing::leverage(entry, view, limits, &mut clamps);
     let at = entry.limit.map_or(reference, |(price, _)| price);
     let protection = sizing::protection(entry, at, view, limits, &mut clamps)?;
-    let quantity = sizing::quantity(entry, price, leverage, view, limits, &mut clamps)?;
+    let dearest = sizing::dearest_price(entry.side, price, reference, view.instrument);
+    // Where the venue's leverage is higher than allowed and cannot be changed, the size stays what
+    // the allowed one would permit.
+    let counted = leverage.min(limits.max_leverage.max(1));
+    let quantity = sizing::quantity(entry, dearest, counted, view, limits, &mut clamps)?;
     sizing::check_liquidation(entry.side, quantity, at, protection, view, limits)?;
     Ok(Approved {
         side: entry.side,

@@ -4,7 +4,7 @@
 
 use super::review::quantity_clamp;
 use super::{Clamp, ClampedField, Denial, DenialCode, RiskLimits, RiskView};
-use crate::instrument::Instrument;
+use crate::instrument::{Instrument, InstrumentKind};
 use crate::intent::{Protection, Sizing};
 use crate::money::{Amount, Price, Quantity, Rate, Rounding};
 use crate::order::{Side, TimeInForce};
@@ -88,6 +88,9 @@ pub(super) fn protection(
     if limits.require_protection {
         fill_in(&mut protection, side, at, view, limits, clamps);
     }
+    if let Some(callback) = protection.trailing {
+        protection.trailing = Some(nearer_trailing(callback, limits, clamps)?);
+    }
     if let Some(stop) = protection.stop_loss {
         protection.stop_loss = Some(nearer_stop(stop, side, at, view, limits, clamps)?);
     }
@@ -106,13 +109,20 @@ fn fill_in(
     limits: &RiskLimits,
     clamps: &mut Vec<Clamp>,
 ) {
+    // The stop is rounded towards the price and the target away from it, so that rounding never
+    // spoils the ratio of the two.
     let away = |multiple: Rate, fallback: Rate, direction: i64| {
         let range = view
             .average_true_range
             .map(|range| range.times(multiple, Rounding::Nearest));
         let distance = range.unwrap_or_else(|| at.times(fallback, Rounding::Nearest));
         let price = Price((at.0 + direction * distance.0).max(view.instrument.filters.tick.0));
-        view.instrument.round_price(price, Rounding::Nearest)
+        let rounding = if side == Side::Buy {
+            Rounding::Ceiling
+        } else {
+            Rounding::Floor
+        };
+        view.instrument.round_price(price, rounding)
     };
     let given = |field, price: Price| Clamp {
         field,
@@ -172,6 +182,26 @@ fn nearer_stop(
     Ok(approved)
 }
 
+fn nearer_trailing(
+    callback: Rate,
+    limits: &RiskLimits,
+    clamps: &mut Vec<Clamp>,
+) -> Result<Rate, Denial> {
+    if !callback.is_positive() {
+        return Err(Denial::plain(DenialCode::StopWrongSide));
+    }
+    let approved = callback.min(limits.max_stop_distance);
+    if approved != callback {
+        clamps.push(Clamp {
+            field: ClampedField::StopLoss,
+            limit: DenialCode::LiquidationTooClose,
+            wished: callback.0,
+            approved: approved.0,
+        });
+    }
+    Ok(approved)
+}
+
 fn check_reward(protection: Protection, at: Price, limits: &RiskLimits) -> Result<(), Denial> {
     let (Some(stop), Some(target)) = (protection.stop_loss, protection.take_profit) else {
         return Ok(());
@@ -197,7 +227,7 @@ pub(super) fn quantity(
 ) -> Result<Quantity, Denial> {
     let instrument = view.instrument;
     let wished = match entry.sizing {
-        Sizing::Quantity(quantity) => quantity.floor_to(instrument.filters.step),
+        Sizing::Quantity(quantity) => on_step(quantity, view, clamps),
         Sizing::Notional(value) => instrument.quantity_for(value, price),
     };
     if !wished.is_positive() {
@@ -226,6 +256,29 @@ pub(super) fn quantity(
         return Err(Denial::new(binding, detail));
     }
     Ok(approved)
+}
+
+fn on_step(wished: Quantity, view: &RiskView<'_>, clamps: &mut Vec<Clamp>) -> Quantity {
+    let approved = wished.floor_to(view.instrument.filters.step);
+    if approved != wished {
+        clamps.push(quantity_clamp(DenialCode::InvalidQuantity, wished, approved));
+    }
+    approved
+}
+
+/// The price within what an order may trade at for which its value is highest: limits hold
+/// whatever it trades at.
+pub(super) fn dearest_price(
+    side: Side,
+    limit: Price,
+    reference: Price,
+    instrument: &Instrument,
+) -> Price {
+    match (side, instrument.kind) {
+        (Side::Sell, InstrumentKind::Spot | InstrumentKind::Linear) => limit.max(reference),
+        (Side::Buy, InstrumentKind::Inverse) => limit.min(reference),
+        _ => limit,
+    }
 }
 
 /// How much notional each limit still leaves, exposure counted after the order.
@@ -280,11 +333,12 @@ pub(super) fn check_liquidation(
     let Some(distance) = cushion.ratio(notional, Rounding::Floor) else {
         return Ok(());
     };
-    let stop = protection.stop_loss.map_or(Rate::ZERO, |stop| {
+    let fixed = protection.stop_loss.map(|stop| {
         Amount(i128::from((at - stop).abs().0))
             .ratio(Amount(i128::from(at.0)), Rounding::Ceiling)
             .unwrap_or(Rate::ONE)
     });
+    let stop = fixed.or(protection.trailing).unwrap_or_default();
     if distance < limits.min_liquidation_distance || distance < stop {
         let detail = format!("liquidation would be {distance} away, the stop {stop}");
         return Err(Denial::new(DenialCode::LiquidationTooClose, detail));

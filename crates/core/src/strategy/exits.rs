@@ -16,7 +16,12 @@ pub(super) struct Exits {
 
 impl Exits {
     /// The prices for a position that an order of `side` opens at `entry`.
-    pub(super) fn protection(self, side: Side, entry: Price, instrument: &Instrument) -> Protection {
+    pub(super) fn protection(
+        self,
+        side: Side,
+        entry: Price,
+        instrument: &Instrument,
+    ) -> Protection {
         let against = |rate| away(entry, rate, -side.sign(), instrument);
         let with = |rate| away(entry, rate, side.sign(), instrument);
         Protection {

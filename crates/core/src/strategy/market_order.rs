@@ -87,24 +87,34 @@ impl MarketOrder {
 impl Sent {
     fn hear(&mut self, notice: &WorkerNotice, here: InstrumentId) -> Outcome {
         match notice {
-            WorkerNotice::OrderFilled { tag: None, instrument, side, position, .. }
-                if *instrument == here && *side == self.side =>
-            {
+            WorkerNotice::OrderFilled {
+                tag: None,
+                instrument,
+                side,
+                position,
+                ..
+            } if *instrument == here && *side == self.side => {
                 (self.filled, self.answer) = (true, Answer::Heard);
                 self.end_when(!self.closes || position.is_flat(), Outcome::Filled)
             }
-            WorkerNotice::OrderUpdated { tag: None, instrument, side, state, .. }
-                if *instrument == here && *side == self.side =>
-            {
+            WorkerNotice::OrderUpdated {
+                tag: None,
+                instrument,
+                side,
+                state,
+                ..
+            } if *instrument == here && *side == self.side => {
                 self.answer = Answer::Heard;
                 // Its fills are told on their own, perhaps later.
                 let filled = *state == OrderState::Filled;
                 let failed = state.is_final() && !filled;
                 self.end_when(failed || filled && self.filled, Outcome::Failed)
             }
-            WorkerNotice::IntentDenied { tag: None, instrument, .. }
-                if instrument.is_none_or(|instrument| instrument == here) =>
-            {
+            WorkerNotice::IntentDenied {
+                tag: None,
+                instrument,
+                ..
+            } if instrument.is_none_or(|instrument| instrument == here) => {
                 self.end_when(self.answer != Answer::Heard, Outcome::Failed)
             }
             _ => Outcome::Pending,

@@ -4,10 +4,31 @@
 //! orders and the market; it knows nothing of accounts, venues or clocks, and it never makes an
 //! order, only intents.
 
+mod answer;
+mod any;
+pub mod config;
+mod dca;
+pub mod defaults;
+mod ema_cross;
+mod exits;
+pub mod gates;
+mod grid;
+pub mod lint;
+mod market_order;
+mod minimum;
+mod rsi;
+mod signal;
+mod slot;
 mod why_not;
 
 use serde::{Deserialize, Serialize};
 
+pub use any::AnyStrategy;
+pub use config::{FieldError, StrategyConfig, StrategyKind};
+pub use dca::DcaStrategy;
+pub use ema_cross::EmaCrossStrategy;
+pub use grid::{Earnings, GridStrategy};
+pub use rsi::RsiStrategy;
 pub use why_not::WhyNot;
 
 use crate::instrument::InstrumentId;

@@ -43,6 +43,8 @@ pub(super) struct SlotOrder {
 pub(super) enum Progress {
     /// It stands.
     Stands,
+    /// It stands although it was to be cancelled.
+    NotCancelled,
     /// It was filled completely.
     Filled,
     /// It is gone with a part unfilled.
@@ -75,12 +77,11 @@ impl SlotOrder {
                 self.answer = Answer::Heard;
                 self.complete_when(self.filled >= self.quantity)
             }
-            WorkerNotice::OrderUpdated { state, remaining, .. } => self.updated(*state, *remaining),
+            WorkerNotice::OrderUpdated {
+                state, remaining, ..
+            } => self.updated(*state, *remaining),
             // What the account has already is no longer denied: only its cancel can be.
-            WorkerNotice::IntentDenied { .. } if self.answer == Answer::Heard => {
-                self.cancelling = false;
-                Progress::Stands
-            }
+            WorkerNotice::IntentDenied { .. } if self.answer == Answer::Heard => self.stands(),
             WorkerNotice::IntentDenied { .. } => self.gone(),
         }
     }
@@ -91,20 +92,39 @@ impl SlotOrder {
             // Its fills are told on their own, perhaps later.
             OrderState::Filled => self.complete_when(self.filled.is_positive()),
             state if state.is_final() => self.gone(),
-            OrderState::PartiallyFilled | OrderState::CancelRequested => Progress::Stands,
+            OrderState::CancelRequested => Progress::Stands,
+            OrderState::Open | OrderState::PartiallyFilled => {
+                self.clamp(remaining);
+                self.stands()
+            }
             _ => {
-                // The account may have clamped the quantity.
-                if self.filled.is_zero() && remaining.is_positive() {
-                    self.quantity = self.quantity.min(remaining);
-                }
-                self.cancelling &= state != OrderState::Open;
+                self.clamp(remaining);
                 Progress::Stands
             }
         }
     }
 
+    /// The account may have approved less than was wished.
+    fn clamp(&mut self, remaining: Quantity) {
+        if self.filled.is_zero() && remaining.is_positive() {
+            self.quantity = self.quantity.min(remaining);
+        }
+    }
+
+    fn stands(&mut self) -> Progress {
+        if std::mem::take(&mut self.cancelling) {
+            Progress::NotCancelled
+        } else {
+            Progress::Stands
+        }
+    }
+
     fn complete_when(&self, complete: bool) -> Progress {
-        if complete { Progress::Filled } else { Progress::Stands }
+        if complete {
+            Progress::Filled
+        } else {
+            Progress::Stands
+        }
     }
 
     fn gone(&self) -> Progress {
@@ -188,11 +208,12 @@ impl Slot {
         });
     }
 
-    /// Cancels its order, once.
-    pub(super) fn cancel(&mut self, effects: &mut Effects) {
+    /// Cancels its order, once, and not again soon after that was refused.
+    pub(super) fn cancel(&mut self, now: Timestamp, effects: &mut Effects) {
         let tag = self.tag();
         if let (Some(tag), Some(order)) = (tag, &mut self.order)
             && !order.cancelling
+            && self.retry.is_due(now)
         {
             order.cancelling = true;
             effects.intents.push(Intent::Cancel { tag });
@@ -225,12 +246,17 @@ impl Slot {
             Progress::Stands => {}
             Progress::Filled => self.empty(),
             Progress::Gone { .. } if order.cancelling => self.empty(),
+            Progress::NotCancelled => self.wait(now, effects),
             Progress::Gone { .. } => {
                 self.order = None;
-                effects.timers.push((RETRY_TIMER, self.retry.failed(now)));
+                self.wait(now, effects);
             }
         }
         progress
+    }
+
+    fn wait(&mut self, now: Timestamp, effects: &mut Effects) {
+        effects.timers.push((RETRY_TIMER, self.retry.failed(now)));
     }
 
     fn empty(&mut self) {
@@ -247,8 +273,7 @@ impl Slot {
 
     /// Forgets an order that never reached the account.
     pub(super) fn give_up(&mut self) {
-        self.order
-            .take_if(|order| order.answer == Answer::Doubtful);
+        self.order.take_if(|order| order.answer == Answer::Doubtful);
     }
 }
 

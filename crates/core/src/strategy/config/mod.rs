@@ -13,7 +13,7 @@ use std::str::FromStr;
 
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use checks::FieldError;
 pub use shapes::{DcaConfig, EmaCrossConfig, GridConfig, RsiConfig, Spacing};
@@ -21,9 +21,7 @@ pub use shapes::{DcaConfig, EmaCrossConfig, GridConfig, RsiConfig, Spacing};
 use crate::money::{Amount, Rate};
 
 /// Which of the rule strategies.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StrategyKind {
     /// A ladder of resting orders.
@@ -78,7 +76,8 @@ impl FromStr for StrategyKind {
 #[serde(
     tag = "strategy_type",
     content = "config",
-    rename_all = "snake_case"
+    rename_all = "snake_case",
+    remote = "Self"
 )]
 pub enum StrategyConfig {
     /// A ladder of resting orders.
@@ -89,6 +88,37 @@ pub enum StrategyConfig {
     Rsi(RsiConfig),
     /// Follows the crossing of two averages.
     EmaCross(EmaCrossConfig),
+}
+
+/// The same in formats that do not name their fields: those cannot look for a tag.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "StrategyConfig")]
+enum Nameless {
+    Grid(GridConfig),
+    Dca(DcaConfig),
+    Rsi(RsiConfig),
+    EmaCross(EmaCrossConfig),
+}
+
+impl Serialize for StrategyConfig {
+    fn serialize<S: Serializer>(&self, sink: S) -> Result<S::Ok, S::Error> {
+        // `Self::serialize` is the derived function, not this one.
+        if sink.is_human_readable() {
+            Self::serialize(self, sink)
+        } else {
+            Nameless::serialize(self, sink)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for StrategyConfig {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        if source.is_human_readable() {
+            Self::deserialize(source)
+        } else {
+            Nameless::deserialize(source)
+        }
+    }
 }
 
 impl StrategyConfig {

@@ -75,7 +75,8 @@ impl Cell {
             return;
         };
         if wish.quantity.is_positive() {
-            self.slot.place(wish, terms.instrument, terms.leverage, effects);
+            self.slot
+                .place(wish, terms.instrument, terms.leverage, effects);
         }
     }
 
@@ -101,10 +102,10 @@ impl Cell {
     }
 
     /// Cancels a sale of more than it holds.
-    pub(super) fn trim(&mut self, effects: &mut Effects) {
+    pub(super) fn trim(&mut self, now: Timestamp, effects: &mut Effects) {
         let sale = self.slot.order().filter(|order| order.side == Side::Sell);
         if sale.is_some_and(|order| order.remaining() > self.lot.quantity()) {
-            self.slot.cancel(effects);
+            self.slot.cancel(now, effects);
         }
     }
 }

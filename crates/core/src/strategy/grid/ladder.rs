@@ -121,13 +121,19 @@ mod tests {
         for (value, degree) in [("1.21", 2), ("1.5", 20), ("1000000", 3), ("1.0001", 200)] {
             let value: Decimal = value.parse().unwrap();
             let back = power(root(value, degree), degree).unwrap();
-            assert!((back / value - Decimal::ONE).abs() < tolerance, "{value} {back}");
+            assert!(
+                (back / value - Decimal::ONE).abs() < tolerance,
+                "{value} {back}"
+            );
         }
     }
 
     #[test]
     fn a_power_beyond_the_range_is_none() {
-        assert_eq!(power(10.into(), 28), Some(Decimal::from_i128_with_scale(10_i128.pow(28), 0)));
+        assert_eq!(
+            power(10.into(), 28),
+            Some(Decimal::from_i128_with_scale(10_i128.pow(28), 0))
+        );
         assert_eq!(power(10.into(), 29), None);
     }
 }

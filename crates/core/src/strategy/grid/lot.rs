@@ -20,7 +20,13 @@ impl Lot {
     }
 
     /// Adds `quantity`, worth `value` and bought for `fee`.
-    pub(super) fn buy(&mut self, kind: InstrumentKind, quantity: Quantity, value: Amount, fee: Amount) {
+    pub(super) fn buy(
+        &mut self,
+        kind: InstrumentKind,
+        quantity: Quantity,
+        value: Amount,
+        fee: Amount,
+    ) {
         self.position.fill(kind, Side::Buy, quantity, value);
         self.fees += fee;
     }
@@ -35,9 +41,15 @@ impl Lot {
         fee: Amount,
     ) -> Amount {
         let held = i128::from(self.position.quantity.0.max(1));
-        let paid = self.fees.share(i128::from(quantity.0), held, Rounding::Down);
+        let paid = self
+            .fees
+            .share(i128::from(quantity.0), held, Rounding::Down);
         self.fees -= paid;
-        self.position.fill(kind, Side::Sell, quantity, value).realized - paid - fee
+        self.position
+            .fill(kind, Side::Sell, quantity, value)
+            .realized
+            - paid
+            - fee
     }
 
     /// Adds all of another lot.

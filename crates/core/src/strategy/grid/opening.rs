@@ -30,7 +30,10 @@ impl Opening {
 
     /// Counts a fill; the purchase is done when nothing remains.
     pub(super) fn filled(&mut self, quantity: Quantity) {
-        if let Self::Asked { remaining, begun, .. } = self {
+        if let Self::Asked {
+            remaining, begun, ..
+        } = self
+        {
             *remaining -= quantity;
             *begun = true;
             if !remaining.is_positive() {
@@ -41,7 +44,10 @@ impl Opening {
 
     /// Takes in a state of its order, of which `left` is unfilled.
     pub(super) fn updated(&mut self, state: OrderState, left: Quantity) {
-        if let Self::Asked { remaining, begun, .. } = self {
+        if let Self::Asked {
+            remaining, begun, ..
+        } = self
+        {
             if state.is_final() && *begun {
                 *self = Self::Done;
             } else if !*begun && left.is_positive() {

@@ -1,0 +1,87 @@
+//! One type over the rule strategies, so that a worker can hold, save and restore any of them.
+
+use serde::{Deserialize, Serialize};
+
+use super::config::{FieldError, StrategyConfig};
+use super::{
+    DcaStrategy, Effects, EmaCrossStrategy, GridStrategy, RsiStrategy, Strategy, StrategyEvent,
+    Subscription,
+};
+use crate::instrument::{Instrument, InstrumentId};
+use crate::market::Candle;
+use crate::time::Timeframe;
+use crate::worker::WorkerView;
+
+/// Any of the rule strategies with its whole state.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnyStrategy {
+    /// A ladder of resting orders.
+    Grid(Box<GridStrategy>),
+    /// Buys on a schedule.
+    Dca(Box<DcaStrategy>),
+    /// Buys when oversold.
+    Rsi(Box<RsiStrategy>),
+    /// Follows the crossing of two averages.
+    EmaCross(Box<EmaCrossStrategy>),
+}
+
+impl AnyStrategy {
+    /// Builds the strategy that `config` describes.
+    ///
+    /// # Errors
+    /// All fields that are wrong.
+    pub fn new(config: &StrategyConfig, instrument: &Instrument) -> Result<Self, Vec<FieldError>> {
+        Ok(match config {
+            StrategyConfig::Grid(config) => {
+                Self::Grid(Box::new(GridStrategy::new(config, instrument)?))
+            }
+            StrategyConfig::Dca(config) => {
+                Self::Dca(Box::new(DcaStrategy::new(config, instrument)?))
+            }
+            StrategyConfig::Rsi(config) => {
+                Self::Rsi(Box::new(RsiStrategy::new(config, instrument)?))
+            }
+            StrategyConfig::EmaCross(config) => {
+                Self::EmaCross(Box::new(EmaCrossStrategy::new(config, instrument)?))
+            }
+        })
+    }
+
+    fn as_strategy(&self) -> &dyn Strategy {
+        match self {
+            Self::Grid(strategy) => strategy.as_ref(),
+            Self::Dca(strategy) => strategy.as_ref(),
+            Self::Rsi(strategy) => strategy.as_ref(),
+            Self::EmaCross(strategy) => strategy.as_ref(),
+        }
+    }
+
+    fn as_strategy_mut(&mut self) -> &mut dyn Strategy {
+        match self {
+            Self::Grid(strategy) => strategy.as_mut(),
+            Self::Dca(strategy) => strategy.as_mut(),
+            Self::Rsi(strategy) => strategy.as_mut(),
+            Self::EmaCross(strategy) => strategy.as_mut(),
+        }
+    }
+}
+
+impl Strategy for AnyStrategy {
+    fn name(&self) -> &'static str {
+        self.as_strategy().name()
+    }
+
+    fn subscription(&self) -> Subscription {
+        self.as_strategy().subscription()
+    }
+
+    fn warm_up(&mut self, instrument: InstrumentId, timeframe: Timeframe, candle: &Candle) {
+        self.as_strategy_mut()
+            .warm_up(instrument, timeframe, candle);
+    }
+
+    fn handle(&mut self, event: &StrategyEvent<'_>, view: &WorkerView<'_>, effects: &mut Effects) {
+        self.as_strategy_mut().handle(event, view, effects);
+    }
+}

@@ -1,0 +1,9 @@
+//! The world around an engine: order of events, latency, and each fault by what it does.
+
+mod delivery;
+mod lasting;
+mod listing;
+mod momentary;
+mod stalls;
+mod support;
+mod whole;

@@ -1,0 +1,424 @@
+//! Account connections: the single writer of each account's orders and positions.
+//!
+//! All rules are in `banyan_core::account`; here records go to the journal, commands to the venue
+//! and events to workers. Handlers never wait. The mailbox takes 1,024 commands; a worker whose
+//! command does not fit is told so at once.
+
+use std::rc::Rc;
+
+use actix::prelude::*;
+use banyan_core::account::{Account, Effects, Input, Phase, Valuation, WorkerCommand};
+use banyan_core::ids::{AccountId, WorkerId};
+use banyan_core::instrument::{InstrumentId, Instruments};
+use banyan_core::kill::{KillLevel, KillScope};
+use banyan_core::ledger::SubLedger;
+use banyan_core::market::MarketEvent;
+use banyan_core::money::Rate;
+use banyan_core::terms::{AccountSettings, StopPolicy, WorkerTerms};
+use banyan_core::time::Timestamp;
+use indexmap::IndexMap;
+
+use super::directory::{Directory, Register};
+use super::journal::{Append, JournalNews, JournalWriter, Listen, Load};
+use super::supervision::{ChildDied, ChildGuard, Decision, RestartPolicy, Restarts};
+use super::worker::{Notified, Resumed};
+use super::worker_supervisor::{AccountRestarted, WorkerSupervisor};
+use super::{MarketFeed, SubscribeFeed};
+use crate::clock::Clock;
+use crate::exchanges::{MarketBatch, Venue, VenueDelivery};
+
+/// How an account reaches its venue: called once for each life of its connection.
+pub type ConnectVenue = dyn Fn(AccountId, Recipient<VenueDelivery>) -> Box<dyn Venue>;
+
+/// Called on an account before it starts; for proofs.
+pub type PrepareAccount = dyn Fn(&mut Account);
+
+/// What account connections need from outside.
+#[derive(Clone)]
+pub struct AccountPorts {
+    /// Engine time.
+    pub clock: Clock,
+    /// What the venue lists.
+    pub instruments: Instruments,
+    /// The way to the venue.
+    pub connect: Rc<ConnectVenue>,
+    /// Meddles with accounts before they start.
+    pub prepare: Option<Rc<PrepareAccount>>,
+}
+
+/// One account.
+pub struct AccountConnection {
+    account: Account,
+    effects: Effects,
+    clock: Clock,
+    venue: Box<dyn Venue>,
+    journal: Addr<JournalWriter>,
+    workers: IndexMap<WorkerId, (Recipient<Notified>, Recipient<Resumed>)>,
+    timer: Option<(Timestamp, SpawnHandle)>,
+    _guard: ChildGuard<AccountId>,
+}
+
+/// A worker starts; it is answered with `Resumed` when the account is ready for it.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct AttachWorker {
+    /// Which.
+    pub worker: WorkerId,
+    /// What it may do.
+    pub terms: WorkerTerms,
+    pub(super) events: Recipient<Notified>,
+    pub(super) resumed: Recipient<Resumed>,
+}
+
+/// A worker's state and wishes.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct SubmitIntents(pub WorkerCommand);
+
+/// A worker stops.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct DetachWorker(pub(super) WorkerId, pub(super) StopPolicy);
+
+/// A person sets or lifts a kill level.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct SetKillLevel {
+    /// On what.
+    pub scope: KillScope,
+    /// The level.
+    pub level: KillLevel,
+}
+
+/// A person closes a position.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct ClosePosition {
+    /// Whose.
+    pub owner: SubLedger,
+    /// Where.
+    pub instrument: InstrumentId,
+}
+
+/// Asks for the state of an account and what it is worth.
+#[derive(Message)]
+#[rtype(result = "AccountView")]
+pub struct GetAccount;
+
+/// What an account tells about itself.
+#[derive(Debug, Clone)]
+pub struct AccountView {
+    /// Everything it remembers.
+    pub state: banyan_core::account::AccountState,
+    /// Where it is in its life.
+    pub phase: Phase,
+    /// What it is worth.
+    pub valuation: Valuation,
+    /// Deepest fall below the high-water mark since the connection started, by minutes.
+    pub deepest_drawdown: Rate,
+    /// What each worker is worth.
+    pub workers: Vec<(WorkerId, Valuation)>,
+    /// Owners and instruments whose position is guarded by the account itself.
+    pub guarded: Vec<(SubLedger, InstrumentId)>,
+}
+
+impl AccountConnection {
+    fn run(&mut self, input: Input<'_>, ctx: &mut Context<Self>) {
+        self.account.handle(self.clock.now(), input, &mut self.effects);
+        self.carry_out(ctx);
+    }
+
+    /// Carries out effects until none are left: a journal that refuses makes new ones.
+    fn carry_out(&mut self, ctx: &mut Context<Self>) {
+        for command in self.effects.commands.drain(..) {
+            self.venue.call(command);
+        }
+        for (worker, event) in self.effects.told.drain(..) {
+            if let Some((events, _)) = self.workers.get(&worker) {
+                events.do_send(Notified(event));
+            }
+        }
+        for resumption in self.effects.resumed.drain(..) {
+            if let Some((_, resumed)) = self.workers.get(&resumption.worker) {
+                resumed.do_send(Resumed(resumption));
+            }
+        }
+        if !self.effects.records.is_empty() {
+            let records = std::mem::take(&mut self.effects.records);
+            // Records may not be lost: they go past the bound of the writer's mailbox.
+            self.journal.do_send(Append { account: self.account.state().settings.id, records });
+        }
+        self.wait(ctx);
+    }
+
+    fn wait(&mut self, ctx: &mut Context<Self>) {
+        let next = self.account.next_deadline();
+        if self.timer.map(|(at, _)| at) == next {
+            return;
+        }
+        if let Some((_, handle)) = self.timer.take() {
+            ctx.cancel_future(handle);
+        }
+        if let Some(at) = next {
+            let handle = ctx.run_later(self.clock.wait_until(at), |connection, ctx| {
+                connection.timer = None;
+                connection.run(Input::Tick, ctx);
+            });
+            self.timer = Some((at, handle));
+        }
+    }
+
+    fn view(&self) -> AccountView {
+        let state = self.account.state().clone();
+        let workers = state
+            .workers
+            .keys()
+            .map(|worker| (*worker, self.account.valuation_of(SubLedger::Worker(*worker))))
+            .collect();
+        let guarded = state
+            .protection
+            .keys()
+            .filter(|(owner, instrument)| self.account.is_guarded(*owner, *instrument))
+            .copied()
+            .collect();
+        let (phase, valuation) = (self.account.phase(), self.account.valuation());
+        let deepest_drawdown = self.account.deepest_drawdown();
+        AccountView { state, phase, valuation, deepest_drawdown, workers, guarded }
+    }
+}
+
+impl Actor for AccountConnection {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(1_024);
+        let listener = ctx.address().recipient();
+        self.journal.do_send(Listen(self.account.state().settings.id, listener));
+        self.run(Input::Start, ctx);
+    }
+}
+
+impl Handler<VenueDelivery> for AccountConnection {
+    type Result = ();
+    fn handle(&mut self, VenueDelivery(message): VenueDelivery, ctx: &mut Self::Context) {
+        self.run(Input::Venue(message), ctx);
+    }
+}
+
+impl Handler<MarketBatch> for AccountConnection {
+    type Result = ();
+    fn handle(&mut self, MarketBatch(events): MarketBatch, ctx: &mut Self::Context) {
+        let now = self.clock.now();
+        for event in events.iter() {
+            self.account.handle(now, Input::Market(event), &mut self.effects);
+        }
+        self.carry_out(ctx);
+    }
+}
+
+impl Handler<JournalNews> for AccountConnection {
+    type Result = ();
+    fn handle(&mut self, news: JournalNews, ctx: &mut Self::Context) {
+        match news {
+            JournalNews::Durable(sequence) => self.run(Input::Durable(sequence), ctx),
+            JournalNews::Failed => self.run(Input::JournalFailed, ctx),
+        }
+    }
+}
+
+impl Handler<AttachWorker> for AccountConnection {
+    type Result = ();
+    fn handle(&mut self, attach: AttachWorker, ctx: &mut Self::Context) {
+        let AttachWorker { worker, terms, events, resumed } = attach;
+        self.workers.insert(worker, (events, resumed));
+        self.run(Input::AttachWorker { worker, terms: Box::new(terms) }, ctx);
+    }
+}
+
+impl Handler<DetachWorker> for AccountConnection {
+    type Result = ();
+    fn handle(&mut self, DetachWorker(worker, policy): DetachWorker, ctx: &mut Self::Context) {
+        self.run(Input::DetachWorker { worker, policy }, ctx);
+    }
+}
+
+impl Handler<SubmitIntents> for AccountConnection {
+    type Result = ();
+    fn handle(&mut self, SubmitIntents(command): SubmitIntents, ctx: &mut Self::Context) {
+        self.run(Input::Submit(command), ctx);
+    }
+}
+
+impl Handler<SetKillLevel> for AccountConnection {
+    type Result = ();
+    fn handle(&mut self, set: SetKillLevel, ctx: &mut Self::Context) {
+        self.run(Input::SetKillLevel { scope: set.scope, level: set.level }, ctx);
+    }
+}
+
+impl Handler<ClosePosition> for AccountConnection {
+    type Result = ();
+    fn handle(&mut self, close: ClosePosition, ctx: &mut Self::Context) {
+        let ClosePosition { owner, instrument } = close;
+        self.run(Input::ClosePosition { owner, instrument }, ctx);
+    }
+}
+
+impl Handler<GetAccount> for AccountConnection {
+    type Result = MessageResult<GetAccount>;
+    fn handle(&mut self, _: GetAccount, _: &mut Self::Context) -> Self::Result {
+        MessageResult(self.view())
+    }
+}
+
+impl Handler<super::InjectPanic> for AccountConnection {
+    type Result = ();
+    fn handle(&mut self, inject: super::InjectPanic, _: &mut Self::Context) {
+        inject.go();
+    }
+}
+
+struct Child {
+    settings: AccountSettings,
+    life: u64,
+    restarts: Restarts,
+    address: Option<Addr<AccountConnection>>,
+}
+
+/// Keeps account connections alive: a new life replays the journal and compares with the venue.
+pub struct AccountSupervisor {
+    ports: AccountPorts,
+    policy: RestartPolicy,
+    journal: Addr<JournalWriter>,
+    feed: Addr<MarketFeed>,
+    directory: Addr<Directory>,
+    workers: Addr<WorkerSupervisor>,
+    children: IndexMap<AccountId, Child>,
+    random: rand_pcg::Pcg64Mcg,
+}
+
+/// Opens an account, or takes over one that is in the journal.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct OpenAccount(pub(super) AccountSettings);
+
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct InjectAccountPanic(pub(super) AccountId);
+
+impl AccountSupervisor {
+    #[must_use]
+    pub(super) fn new(
+        ports: AccountPorts,
+        journal: Addr<JournalWriter>,
+        feed: Addr<MarketFeed>,
+        directory: Addr<Directory>,
+        workers: Addr<WorkerSupervisor>,
+        random: rand_pcg::Pcg64Mcg,
+    ) -> Self {
+        let policy = RestartPolicy::default();
+        let children = IndexMap::new();
+        Self { ports, policy, journal, feed, directory, workers, children, random }
+    }
+
+    pub(super) fn addresses(&self) -> impl Iterator<Item = &Addr<AccountConnection>> {
+        self.children.values().filter_map(|child| child.address.as_ref())
+    }
+
+    /// Loads what is remembered, then starts the connection.
+    fn start(&mut self, id: AccountId, ctx: &mut Context<Self>) {
+        let loaded = self.journal.send(Load(id)).into_actor(self);
+        ctx.spawn(loaded.map(move |records, supervisor, ctx| {
+            if let Ok(Ok(records)) = records {
+                supervisor.launch(id, Account::replay(&records), ctx);
+            } else {
+                // The journal cannot be read now; an account without its memory must not trade.
+                let pause = supervisor.ports.clock.wait_until(
+                    supervisor.ports.clock.now() + banyan_core::time::Span::seconds(1),
+                );
+                ctx.run_later(pause, move |supervisor, ctx| supervisor.start(id, ctx));
+            }
+        }));
+    }
+
+    fn launch(&mut self, id: AccountId, known: Option<Account>, ctx: &mut Context<Self>) {
+        let Some(child) = self.children.get_mut(&id) else {
+            return;
+        };
+        let mut effects = Effects::default();
+        let now = self.ports.clock.now();
+        let mut account =
+            known.unwrap_or_else(|| Account::open(child.settings.clone(), now, &mut effects));
+        for instrument in self.ports.instruments.iter() {
+            if account.state().instruments.get(instrument.id).is_none() {
+                let data = banyan_core::market::MarketData::InstrumentChanged(instrument.clone());
+                let event = MarketEvent { time: now, instrument: instrument.id, data };
+                account.handle(now, Input::Market(&event), &mut effects);
+            }
+        }
+        if let Some(prepare) = &self.ports.prepare {
+            prepare(&mut account);
+        }
+        child.life += 1;
+        let guard = ChildGuard::new(id, child.life, ctx.address().recipient());
+        let (ports, journal) = (&self.ports, self.journal.clone());
+        let address = AccountConnection::create(|account_ctx| AccountConnection {
+            account,
+            effects,
+            clock: ports.clock,
+            venue: (ports.connect)(id, account_ctx.address().recipient()),
+            journal,
+            workers: IndexMap::new(),
+            timer: None,
+            _guard: guard,
+        });
+        child.address = Some(address.clone());
+        self.feed.do_send(SubscribeFeed(address.clone().recipient()));
+        self.directory.do_send(Register(id, address));
+        self.workers.do_send(AccountRestarted(id));
+    }
+}
+
+impl Actor for AccountSupervisor {
+    type Context = Context<Self>;
+}
+
+impl Handler<OpenAccount> for AccountSupervisor {
+    type Result = ();
+    fn handle(&mut self, OpenAccount(settings): OpenAccount, ctx: &mut Self::Context) {
+        let id = settings.id;
+        let restarts = Restarts::default();
+        self.children.insert(id, Child { settings, life: 0, restarts, address: None });
+        self.start(id, ctx);
+    }
+}
+
+impl Handler<ChildDied<AccountId>> for AccountSupervisor {
+    type Result = ();
+    fn handle(&mut self, died: ChildDied<AccountId>, ctx: &mut Self::Context) {
+        let now = self.ports.clock.now();
+        let Some(child) = self.children.get_mut(&died.child) else {
+            return;
+        };
+        if child.life != died.life || !died.panicked {
+            return;
+        }
+        child.address = None;
+        // An account holds positions: it is never given up, only tried less often.
+        let pause = match child.restarts.died(&self.policy, now, &mut self.random) {
+            Decision::RestartAfter(pause) => pause,
+            Decision::GiveUp { .. } => self.policy.longest_pause,
+        };
+        let wait = self.ports.clock.wait_until(now + pause);
+        ctx.run_later(wait, move |supervisor, ctx| supervisor.start(died.child, ctx));
+    }
+}
+
+impl Handler<InjectAccountPanic> for AccountSupervisor {
+    type Result = ();
+    fn handle(&mut self, InjectAccountPanic(id): InjectAccountPanic, _: &mut Self::Context) {
+        if let Some(address) = self.children.get(&id).and_then(|child| child.address.as_ref()) {
+            address.do_send(super::InjectPanic);
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! The journal writer: one actor owns every write, and commits what gathered while it was writing.
+//!
+//! A failed write is tried again with the same batches until it works; accounts are told, and act
+//! as their rules say. The queue is bounded: when it is full an account is told that the journal
+//! failed, and keeps nothing waiting for it.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use actix::prelude::*;
+use banyan_core::ids::{AccountId, Sequence};
+use banyan_core::journal::Record;
+use indexmap::IndexMap;
+
+use crate::store::{Batch, Journal, JournalError};
+use crate::telemetry::EventLog;
+
+/// Pause before a failed write is tried again.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// Writes the journal.
+pub struct JournalWriter {
+    journal: Box<dyn Journal>,
+    log: EventLog,
+    gathered: Vec<Batch>,
+    writing: bool,
+    accounts: IndexMap<AccountId, Recipient<JournalNews>>,
+    flushed: Vec<tokio::sync::oneshot::Sender<()>>,
+}
+
+/// Records to make durable, as one batch.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Append {
+    /// Whose.
+    pub account: AccountId,
+    /// The records, in sequence.
+    pub records: Vec<Record>,
+}
+
+/// What the journal tells an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
+#[rtype(result = "()")]
+pub(super) enum JournalNews {
+    /// All records up to this one are durable.
+    Durable(Sequence),
+    /// Writing fails at the moment.
+    Failed,
+}
+
+/// An account wants to hear about its records.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Listen(pub(super) AccountId, pub(super) Recipient<JournalNews>);
+
+/// Asks for all durable records of an account, after everything gathered before was written.
+#[derive(Message)]
+#[rtype(result = "Result<Vec<Record>, JournalError>")]
+pub(super) struct Load(pub(super) AccountId);
+
+/// Asks to be told when everything gathered so far is durable.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Flush;
+
+impl JournalWriter {
+    /// A writer over a journal; each record is added to the log as it comes.
+    #[must_use]
+    pub fn new(journal: Box<dyn Journal>, log: EventLog) -> Self {
+        Self {
+            journal,
+            log,
+            gathered: Vec::new(),
+            writing: false,
+            accounts: IndexMap::new(),
+            flushed: Vec::new(),
+        }
+    }
+
+    fn write(&mut self, ctx: &mut Context<Self>) {
+        if self.writing {
+            return;
+        }
+        if self.gathered.is_empty() {
+            for waiting in self.flushed.drain(..) {
+                let _ = waiting.send(());
+            }
+            return;
+        }
+        let group = Rc::new(std::mem::take(&mut self.gathered));
+        self.write_group(group, ctx);
+    }
+
+    fn write_group(&mut self, group: Rc<Vec<Batch>>, ctx: &mut Context<Self>) {
+        self.writing = true;
+        let written = self.journal.append(group.clone()).into_actor(self);
+        ctx.spawn(written.map(move |outcome, writer, ctx| match outcome {
+            Ok(()) => {
+                writer.writing = false;
+                writer.tell_durable(&group);
+                writer.write(ctx);
+            }
+            // The process was replaced; nothing may be written, and nobody be told otherwise.
+            Err(JournalError::Fenced) => {}
+            Err(JournalError::Unavailable(_)) => {
+                writer.tell_all(JournalNews::Failed);
+                ctx.run_later(RETRY_AFTER, move |writer, ctx| writer.write_group(group, ctx));
+            }
+        }));
+    }
+
+    fn tell_durable(&self, group: &[Batch]) {
+        let mut latest = IndexMap::new();
+        for batch in group {
+            if let Some(record) = batch.records.last() {
+                latest.insert(batch.account, record.sequence);
+            }
+        }
+        for (account, sequence) in latest {
+            if let Some(listener) = self.accounts.get(&account) {
+                listener.do_send(JournalNews::Durable(sequence));
+            }
+        }
+    }
+
+    fn tell_all(&self, news: JournalNews) {
+        for listener in self.accounts.values() {
+            listener.do_send(news);
+        }
+    }
+}
+
+impl Actor for JournalWriter {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(8_192);
+    }
+}
+
+impl Handler<Append> for JournalWriter {
+    type Result = ();
+
+    fn handle(&mut self, append: Append, ctx: &mut Self::Context) {
+        for record in &append.records {
+            self.log.add_record(record);
+        }
+        let Append { account, records } = append;
+        self.gathered.push(Batch { account, records });
+        self.write(ctx);
+    }
+}
+
+impl Handler<Listen> for JournalWriter {
+    type Result = ();
+
+    fn handle(&mut self, Listen(account, listener): Listen, _: &mut Self::Context) {
+        self.accounts.insert(account, listener);
+    }
+}
+
+impl Handler<Flush> for JournalWriter {
+    type Result = ResponseFuture<()>;
+
+    fn handle(&mut self, _: Flush, ctx: &mut Self::Context) -> Self::Result {
+        let (done, flushed) = tokio::sync::oneshot::channel();
+        self.flushed.push(done);
+        self.write(ctx);
+        Box::pin(async move {
+            let _ = flushed.await;
+        })
+    }
+}
+
+impl Handler<Load> for JournalWriter {
+    type Result = ResponseActFuture<Self, Result<Vec<Record>, JournalError>>;
+
+    fn handle(&mut self, Load(account): Load, ctx: &mut Self::Context) -> Self::Result {
+        let flushed = self.handle(Flush, ctx);
+        let load = async move {
+            flushed.await;
+        };
+        Box::pin(load.into_actor(self).then(move |(), writer, _| {
+            writer.journal.load(account).into_actor(writer)
+        }))
+    }
+}

@@ -1,0 +1,53 @@
+//! Everything that lives: the supervision tree.
+//!
+//! Actors carry, they hold no rule: each owns one state of the core, feeds it events from its
+//! mailbox, and carries out the effects it returns. They talk in messages only. Every mailbox has
+//! a bound; what may not be lost (fills, records) is delivered past it, what may be refused
+//! (commands) is refused when it is full.
+//!
+//! ```text
+//! Engine
+//!  |- Directory          account -> address
+//!  |- JournalWriter      the only one that writes; group commit
+//!  |- ModelDesk          every question to a model
+//!  |- Notifier           what people should know
+//!  |- MarketFeed         market data to accounts and workers
+//!  |- AccountSupervisor  -> AccountConnection, one per account
+//!  |- WorkerSupervisor   -> StrategyWorker, one per running strategy
+//!  |- ChannelSupervisor  -> WsChannel, one per channel
+//!  '- JobSupervisor      -> Job, one per long task
+//! ```
+
+mod account;
+mod channel;
+mod directory;
+mod engine;
+mod feed;
+mod job;
+mod journal;
+mod model_desk;
+mod notifier;
+pub mod supervision;
+mod worker;
+mod worker_supervisor;
+
+pub use account::{
+    AccountConnection, AccountPorts, AccountSupervisor, AccountView, AttachWorker, ClosePosition,
+    ConnectVenue, GetAccount, PrepareAccount, SetKillLevel, SubmitIntents,
+};
+pub use channel::{ChannelSupervisor, Frame, Publish, Subscribe, WsChannel};
+pub use directory::{Directory, Lookup};
+pub use engine::{
+    AccountRequest, Engine, EnginePorts, EngineStatus, GetStatus, OnAccount, OnWorker, Panic,
+    StartAccount, StopEngine, Terminate,
+};
+pub use feed::{MarketFeed, SubscribeFeed};
+pub use job::{ControlJob, GetJob, IllegalJobControl, Job, JobControl, JobState, JobStatus, JobSupervisor, StartJob};
+pub use journal::{Append, JournalWriter};
+pub use model_desk::{AskModel, ModelDesk};
+pub use notifier::{GetNotices, Level, Notice, Notifier};
+pub use worker::{InjectPanic, StrategyWorker, WorkerReport};
+pub use worker_supervisor::{
+    GetWorkers, PauseWorker, StartWorker, StopWorker, TriggerWorker, WorkerSpec, WorkerState,
+    WorkerStatus, WorkerSupervisor,
+};

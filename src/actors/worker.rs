@@ -1,0 +1,486 @@
+//! One running strategy.
+//!
+//! Owns a strategy of the core, feeds it what it subscribed to, and hands its intents to the
+//! account together with the state they came from, so that a crash loses both or neither. It never
+//! waits on the tick path. When the account's mailbox is full the wish is refused on the spot.
+
+use std::collections::BTreeMap;
+
+use actix::prelude::*;
+use banyan_core::account::{Resumption, WorkerCommand};
+use banyan_core::ids::{Epoch, WorkerId};
+use banyan_core::instrument::{InstrumentId, Instruments};
+use banyan_core::intent::Intent;
+use banyan_core::kill::{KillLevel, KillScope};
+use banyan_core::market::{MarketData, MarketEvent, MarketViews};
+use banyan_core::money::Amount;
+use banyan_core::order::OrderState;
+use banyan_core::strategy::{
+    AnyStrategy, Effects, Strategy, StrategyEvent, Subscription, TimerId, WhyNot,
+};
+use banyan_core::time::{Span, Timeframe, Timestamp};
+use banyan_core::worker::{WorkerBook, WorkerEvent, WorkerNotice, WorkerView};
+use serde::{Deserialize, Serialize};
+
+use super::account::DetachWorker;
+use super::model_desk::{AskModel, ModelDesk};
+use super::supervision::ChildGuard;
+use super::worker_supervisor::{BudgetSpent, WorkerStarted, WorkerSupervisor};
+use super::{AccountConnection, AttachWorker, SetKillLevel, SubmitIntents, WorkerSpec};
+use crate::clock::Clock;
+use crate::exchanges::MarketBatch;
+
+/// Refusals by the venue within `ERROR_WINDOW` at which a worker is stopped.
+const ERROR_BUDGET: usize = 50;
+/// See `ERROR_BUDGET`.
+const ERROR_WINDOW: Span = Span::minutes(5);
+
+/// Where market history comes from when a worker starts.
+pub(super) type History =
+    Recipient<crate::exchanges::GetCandles>;
+
+/// One running strategy.
+pub struct StrategyWorker {
+    spec: WorkerSpec,
+    strategy: AnyStrategy,
+    subscription: Subscription,
+    book: WorkerBook,
+    why_not: WhyNot,
+    /// Open time of the last candle the strategy took in, so that none is taken in twice.
+    heard: BTreeMap<(InstrumentId, Timeframe), Timestamp>,
+    epoch: Option<Epoch>,
+    ready: bool,
+    paused: bool,
+    intents: u32,
+    effects: Effects,
+    markets: MarketViews,
+    instruments: Instruments,
+    timers: BTreeMap<TimerId, SpawnHandle>,
+    missed: Vec<WorkerEvent>,
+    refusals: std::collections::VecDeque<Timestamp>,
+    clock: Clock,
+    account: Addr<AccountConnection>,
+    models: Addr<ModelDesk>,
+    history: History,
+    supervisor: Addr<WorkerSupervisor>,
+    _guard: ChildGuard<WorkerId>,
+}
+
+/// What a worker needs from outside.
+pub(super) struct WorkerPorts {
+    pub(super) clock: Clock,
+    pub(super) instruments: Instruments,
+    pub(super) account: Addr<AccountConnection>,
+    pub(super) models: Addr<ModelDesk>,
+    pub(super) history: History,
+    pub(super) supervisor: Addr<WorkerSupervisor>,
+    pub(super) guard: ChildGuard<WorkerId>,
+}
+
+/// What a worker keeps through a restart.
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    strategy: AnyStrategy,
+    book: WorkerBook,
+    why_not: WhyNot,
+    heard: BTreeMap<(InstrumentId, Timeframe), Timestamp>,
+}
+
+/// The account tells the worker something.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "()")]
+pub(super) struct Notified(pub(super) WorkerEvent);
+
+/// The account took the worker in.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "()")]
+pub(super) struct Resumed(pub(super) Resumption);
+
+/// What a person may ask of a worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
+#[rtype(result = "()")]
+pub(super) enum Control {
+    /// Evaluate now.
+    Trigger,
+    /// No new entries until resumed.
+    Pause,
+    /// Go on.
+    Resume,
+    /// Stop by the worker's policy.
+    Stop(banyan_core::terms::StopPolicy),
+}
+
+/// Kills the receiving actor by a panic, to prove that supervision survives it.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct InjectPanic;
+
+impl InjectPanic {
+    /// The payload of injected panics, by which a hook tells them from real ones.
+    pub const PAYLOAD: &'static str = "injected panic";
+
+    pub(super) fn go(self) {
+        std::panic::panic_any(Self::PAYLOAD);
+    }
+}
+
+/// What a worker tells about itself.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "()")]
+pub struct WorkerReport {
+    /// Why it did not trade.
+    pub why_not: WhyNot,
+    /// Its positions and orders.
+    pub book: WorkerBook,
+}
+
+#[derive(Message)]
+#[rtype(result = "Option<WorkerReport>")]
+pub(super) struct GetReport;
+
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Answered {
+    pub(super) number: u64,
+    pub(super) answer: Option<String>,
+}
+
+impl StrategyWorker {
+    pub(super) fn new(spec: WorkerSpec, strategy: AnyStrategy, ports: WorkerPorts) -> Self {
+        Self {
+            subscription: strategy.subscription(),
+            spec,
+            strategy,
+            book: WorkerBook::default(),
+            why_not: WhyNot::default(),
+            heard: BTreeMap::new(),
+            epoch: None,
+            ready: false,
+            paused: false,
+            intents: 0,
+            effects: Effects::default(),
+            markets: MarketViews::default(),
+            instruments: ports.instruments,
+            timers: BTreeMap::new(),
+            missed: Vec::new(),
+            refusals: std::collections::VecDeque::new(),
+            clock: ports.clock,
+            account: ports.account,
+            models: ports.models,
+            history: ports.history,
+            supervisor: ports.supervisor,
+            _guard: ports.guard,
+        }
+    }
+
+    fn decide(&mut self, event: &StrategyEvent<'_>, ctx: &mut Context<Self>) {
+        let now = self.clock.now();
+        let view = WorkerView {
+            now,
+            instruments: &self.instruments,
+            markets: &self.markets,
+            book: &self.book,
+            capital: self.capital(),
+        };
+        self.strategy.handle(event, &view, &mut self.effects);
+        let acts = matches!(event, StrategyEvent::Account(_) | StrategyEvent::Started);
+        self.carry_out(acts, now, ctx);
+    }
+
+    fn capital(&self) -> Amount {
+        self.spec.terms.capital
+    }
+
+    /// Hands intents and state to the account; sets timers; counts refusals.
+    fn carry_out(&mut self, save: bool, now: Timestamp, ctx: &mut Context<Self>) {
+        if let Some(gate) = self.effects.refused_by {
+            self.why_not.count(now, gate);
+        }
+        let mut effects = std::mem::take(&mut self.effects);
+        for (timer, at) in effects.timers.drain(..) {
+            self.set_timer(timer, at, ctx);
+        }
+        for question in effects.questions.drain(..) {
+            let answer_to = ctx.address().recipient();
+            self.models.do_send(AskModel { number: question.number, body: question.body, answer_to });
+        }
+        if save || !effects.intents.is_empty() {
+            let intents = effects.intents.drain(..).collect();
+            self.submit(intents);
+        }
+        effects.clear();
+        self.effects = effects;
+    }
+
+    fn submit(&mut self, intents: Vec<Intent>) {
+        let Some(epoch) = self.epoch else {
+            return;
+        };
+        let saved = Some((self.book.seen, self.saved()));
+        let numbered = intents.into_iter().map(|intent| {
+            self.intents += 1;
+            (self.intents, intent)
+        });
+        let intents = numbered.collect();
+        let command = WorkerCommand { worker: self.spec.worker, epoch, saved, intents };
+        if self.account.try_send(SubmitIntents(command)).is_err() {
+            self.why_not.count(self.clock.now(), "account_mailbox_full");
+        }
+    }
+
+    fn saved(&self) -> Vec<u8> {
+        let saved = SavedRef {
+            strategy: &self.strategy,
+            book: &self.book,
+            why_not: &self.why_not,
+            heard: &self.heard,
+        };
+        postcard::to_stdvec(&saved).expect("encoding into memory cannot fail")
+    }
+
+    fn set_timer(&mut self, timer: TimerId, at: Timestamp, ctx: &mut Context<Self>) {
+        let handle = ctx.run_later(self.clock.wait_until(at), move |worker, ctx| {
+            worker.timers.remove(&timer);
+            if worker.is_running() {
+                worker.decide(&StrategyEvent::Timer(timer), ctx);
+            }
+        });
+        if let Some(earlier) = self.timers.insert(timer, handle) {
+            ctx.cancel_future(earlier);
+        }
+    }
+
+    fn is_running(&self) -> bool {
+        self.ready && !self.paused
+    }
+
+    fn take_market(&mut self, event: &MarketEvent, ctx: &mut Context<Self>) {
+        self.markets.apply(event);
+        if let MarketData::InstrumentChanged(instrument) = &event.data {
+            self.instruments.put(instrument.clone());
+        }
+        if !self.is_running() || !self.subscription.instruments.contains(&event.instrument) {
+            return;
+        }
+        let instrument = event.instrument;
+        match &event.data {
+            MarketData::CandleClosed { timeframe, candle } => {
+                if self.wants_candle(instrument, *timeframe, candle.open_time) {
+                    let (timeframe, candle) = (*timeframe, *candle);
+                    let event = StrategyEvent::CandleClosed { instrument, timeframe, candle };
+                    self.decide(&event, ctx);
+                }
+            }
+            MarketData::Trade { price, quantity, aggressor } if self.subscription.trades => {
+                let (price, quantity, aggressor) = (*price, *quantity, *aggressor);
+                let event = StrategyEvent::Trade { instrument, price, quantity, aggressor };
+                self.decide(&event, ctx);
+            }
+            MarketData::BookTop { .. } if self.subscription.book_tops => {
+                self.decide(&StrategyEvent::BookTop { instrument }, ctx);
+            }
+            _ => {}
+        }
+    }
+
+    /// Says whether a candle is wanted and new, and notes it.
+    fn wants_candle(
+        &mut self,
+        instrument: InstrumentId,
+        timeframe: Timeframe,
+        open_time: Timestamp,
+    ) -> bool {
+        if !self.subscription.candles.iter().any(|(wanted, _)| *wanted == timeframe) {
+            return false;
+        }
+        let key = (instrument, timeframe);
+        let fresh = self.heard.get(&key).is_none_or(|heard| *heard < open_time);
+        if fresh {
+            self.heard.insert(key, open_time);
+        }
+        fresh
+    }
+
+    fn notified(&mut self, event: WorkerEvent, ctx: &mut Context<Self>) {
+        if !self.ready {
+            self.missed.push(event);
+            return;
+        }
+        if !self.book.apply(&event) {
+            return;
+        }
+        match &event.notice {
+            WorkerNotice::IntentDenied { code, .. } => self.why_not.count(event.time, code),
+            WorkerNotice::OrderUpdated { state: OrderState::Rejected, .. } => self.refused(),
+            _ => {}
+        }
+        self.decide(&StrategyEvent::Account(&event), ctx);
+    }
+
+    /// The error budget counts what really happened: refusals by the venue.
+    fn refused(&mut self) {
+        let now = self.clock.now();
+        self.refusals.push_back(now);
+        while self.refusals.front().is_some_and(|at| now - *at > ERROR_WINDOW) {
+            self.refusals.pop_front();
+        }
+        if self.refusals.len() >= ERROR_BUDGET {
+            let reason =
+                format!("{ERROR_BUDGET} orders refused by the venue within five minutes");
+            self.supervisor.do_send(BudgetSpent { worker: self.spec.worker, reason });
+            self.refusals.clear();
+        }
+    }
+
+    /// Takes over what an earlier life saved; what does not fit any more is left behind.
+    fn restore(&mut self, saved: Option<&[u8]>) {
+        let Some(Ok(saved)) = saved.map(postcard::from_bytes::<Saved>) else {
+            return;
+        };
+        if saved.strategy.name() == self.strategy.name() {
+            self.strategy = saved.strategy;
+            self.subscription = self.strategy.subscription();
+        }
+        self.book = saved.book;
+        self.why_not = saved.why_not;
+        self.heard = saved.heard;
+    }
+
+    /// Asks for the past that the strategy needs, then begins.
+    fn warm_up(&mut self, missed: Vec<WorkerEvent>, ctx: &mut Context<Self>) {
+        let asks: Vec<_> = self
+            .subscription
+            .instruments
+            .iter()
+            .flat_map(|it| self.subscription.candles.iter().map(|(tf, n)| (*it, *tf, *n)))
+            .collect();
+        let history = self.history.clone();
+        let asked = async move {
+            let mut answers = Vec::new();
+            for (instrument, timeframe, limit) in asks {
+                let ask = crate::exchanges::GetCandles { instrument, timeframe, limit };
+                answers.push((instrument, timeframe, history.send(ask).await.unwrap_or_default()));
+            }
+            answers
+        };
+        ctx.spawn(asked.into_actor(self).map(move |answers, worker, ctx| {
+            for (instrument, timeframe, candles) in answers {
+                for candle in candles {
+                    if worker.wants_candle(instrument, timeframe, candle.open_time) {
+                        worker.strategy.warm_up(instrument, timeframe, &candle);
+                    }
+                }
+            }
+            worker.begin(missed, ctx);
+        }));
+    }
+
+    fn begin(&mut self, missed: Vec<WorkerEvent>, ctx: &mut Context<Self>) {
+        self.ready = true;
+        let while_waiting = std::mem::take(&mut self.missed);
+        for event in missed.into_iter().chain(while_waiting) {
+            self.notified(event, ctx);
+        }
+        self.decide(&StrategyEvent::Started, ctx);
+        if let Some(epoch) = self.epoch {
+            self.supervisor.do_send(WorkerStarted { worker: self.spec.worker, epoch });
+        }
+    }
+
+    fn set_paused(&mut self, paused: bool) {
+        self.paused = paused;
+        let level = if paused { KillLevel::PauseEntries } else { KillLevel::None };
+        let scope = KillScope::Worker(self.spec.worker);
+        self.account.do_send(SetKillLevel { scope, level });
+    }
+}
+
+/// `Saved`, borrowed for writing.
+#[derive(Serialize)]
+struct SavedRef<'a> {
+    strategy: &'a AnyStrategy,
+    book: &'a WorkerBook,
+    why_not: &'a WhyNot,
+    heard: &'a BTreeMap<(InstrumentId, Timeframe), Timestamp>,
+}
+
+impl Actor for StrategyWorker {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(256);
+        self.account.do_send(AttachWorker {
+            worker: self.spec.worker,
+            terms: self.spec.terms.clone(),
+            events: ctx.address().recipient(),
+            resumed: ctx.address().recipient(),
+        });
+    }
+}
+
+impl Handler<Resumed> for StrategyWorker {
+    type Result = ();
+    fn handle(&mut self, Resumed(resumption): Resumed, ctx: &mut Self::Context) {
+        self.epoch = Some(resumption.epoch);
+        self.restore(resumption.saved.as_deref());
+        self.warm_up(resumption.missed, ctx);
+    }
+}
+
+impl Handler<Notified> for StrategyWorker {
+    type Result = ();
+    fn handle(&mut self, Notified(event): Notified, ctx: &mut Self::Context) {
+        self.notified(event, ctx);
+    }
+}
+
+impl Handler<MarketBatch> for StrategyWorker {
+    type Result = ();
+    fn handle(&mut self, MarketBatch(events): MarketBatch, ctx: &mut Self::Context) {
+        for event in events.iter() {
+            self.take_market(event, ctx);
+        }
+    }
+}
+
+impl Handler<Answered> for StrategyWorker {
+    type Result = ();
+    fn handle(&mut self, answered: Answered, ctx: &mut Self::Context) {
+        if self.is_running() {
+            let Answered { number, answer } = answered;
+            self.decide(&StrategyEvent::Answered { number, answer: answer.as_deref() }, ctx);
+        }
+    }
+}
+
+impl Handler<Control> for StrategyWorker {
+    type Result = ();
+    fn handle(&mut self, control: Control, ctx: &mut Self::Context) {
+        match control {
+            Control::Trigger if self.is_running() => self.decide(&StrategyEvent::Triggered, ctx),
+            Control::Trigger => {}
+            Control::Pause => self.set_paused(true),
+            Control::Resume => self.set_paused(false),
+            Control::Stop(policy) => {
+                self.submit(Vec::new());
+                self.account.do_send(DetachWorker(self.spec.worker, policy));
+                self.ready = false;
+                ctx.stop();
+            }
+        }
+    }
+}
+
+impl Handler<GetReport> for StrategyWorker {
+    type Result = MessageResult<GetReport>;
+    fn handle(&mut self, _: GetReport, _: &mut Self::Context) -> Self::Result {
+        MessageResult(Some(WorkerReport { why_not: self.why_not.clone(), book: self.book.clone() }))
+    }
+}
+
+impl Handler<InjectPanic> for StrategyWorker {
+    type Result = ();
+    fn handle(&mut self, inject: InjectPanic, _: &mut Self::Context) {
+        inject.go();
+    }
+}

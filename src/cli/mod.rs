@@ -1,0 +1,103 @@
+//! The command line: reads arguments, calls the library, writes the answer, gives the exit code.
+//!
+//! Standard output carries the answer alone, as JSON under `--json`; everything else goes to
+//! standard error.
+
+mod config;
+mod doctor;
+mod output;
+mod replay;
+mod replay_config;
+mod simulate;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::settings::{Settings, SettingsError};
+
+/// Exit codes; scripts may rely on them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// All is well.
+    Success = 0,
+    /// The run found a violation, or a check failed.
+    Failed = 1,
+    /// Wrong arguments or settings.
+    Usage = 2,
+    /// Data that cannot be used.
+    Data = 3,
+}
+
+/// Why a command could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CommandError {
+    /// Wrong arguments or settings.
+    #[error("{0}")]
+    Usage(String),
+    /// Data that cannot be used.
+    #[error("{0}")]
+    Data(String),
+}
+
+impl From<SettingsError> for CommandError {
+    fn from(error: SettingsError) -> Self {
+        Self::Usage(error.to_string())
+    }
+}
+
+#[derive(Parser)]
+#[command(name = "banyan", version, about, max_term_width = 100)]
+struct Arguments {
+    /// Settings that override the defaults.
+    #[arg(long, global = true, value_name = "FILE")]
+    settings: Option<PathBuf>,
+    /// Write JSON on standard output.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Let strategies trade a recorded or the synthetic market, and report.
+    Replay(replay::ReplayArguments),
+    /// Run the whole engine under seeded faults and check that nothing is lost or doubled.
+    Simulate(simulate::SimulateArguments),
+    /// Check that this machine and these settings are fit.
+    Doctor,
+    /// Show the settings in force, secrets masked.
+    Config,
+}
+
+/// Runs the command that the process was started with.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let exit = match dispatch(&arguments) {
+        Ok(exit) => exit,
+        Err(error) => {
+            output::error(&error.to_string(), arguments.json);
+            match error {
+                CommandError::Usage(_) => Exit::Usage,
+                CommandError::Data(_) => Exit::Data,
+            }
+        }
+    };
+    ExitCode::from(exit as u8)
+}
+
+fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
+    let variables = std::env::vars_os().filter_map(|(name, value)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    });
+    let settings = Settings::load(arguments.settings.as_deref(), variables)?;
+    match &arguments.command {
+        Command::Replay(replay) => replay::run(replay, &settings, arguments.json),
+        Command::Simulate(simulate) => simulate::run(simulate, &settings, arguments.json),
+        Command::Doctor => Ok(doctor::run(&settings, arguments.json)),
+        Command::Config => Ok(config::run(&settings, arguments.json)),
+    }
+}

@@ -1,0 +1,123 @@
+//! A journal in memory that behaves like a disk: writing takes time, and a crash may or may not
+//! keep what was under way.
+//!
+//! The store outlives the processes that write to it; each process has a journal of its own, and
+//! one whose process is gone can write no more.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::time::Duration;
+
+use banyan_core::ids::AccountId;
+use banyan_core::journal::Record;
+
+use super::{Batch, Journal, JournalError, LocalFuture};
+
+#[derive(Debug, Default)]
+struct State {
+    process: u64,
+    durable: Vec<Batch>,
+    tail: VecDeque<Batch>,
+    failing: bool,
+}
+
+/// What is kept.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryStore(Rc<RefCell<State>>);
+
+/// One process' way to the store.
+#[derive(Debug, Clone)]
+pub struct MemoryJournal {
+    store: MemoryStore,
+    process: u64,
+    latency: Duration,
+}
+
+impl MemoryStore {
+    /// Opens the store for a new process; older ones can write no more.
+    #[must_use]
+    pub fn open(&self, latency: Duration) -> MemoryJournal {
+        let mut state = self.0.borrow_mut();
+        state.process += 1;
+        MemoryJournal { store: self.clone(), process: state.process, latency }
+    }
+
+    /// The process dies: of the batches under way the first `keep` survive (all, if there are
+    /// fewer), the rest is lost. Returns how many were under way.
+    pub fn crash(&self, keep: usize) -> usize {
+        let mut state = self.0.borrow_mut();
+        state.process += 1;
+        let tail = std::mem::take(&mut state.tail);
+        let count = tail.len();
+        state.durable.extend(tail.into_iter().take(keep));
+        count
+    }
+
+    /// Lets writing fail, or work again.
+    pub fn set_failing(&self, failing: bool) {
+        self.0.borrow_mut().failing = failing;
+    }
+
+    /// Reads every durable record of an account.
+    #[must_use]
+    pub fn records(&self, account: AccountId) -> Vec<Record> {
+        let state = self.0.borrow();
+        let batches = state.durable.iter().filter(|batch| batch.account == account);
+        batches.flat_map(|batch| batch.records.iter().cloned()).collect()
+    }
+
+    /// Looks at every durable record of an account, newest first, until `stop` says so.
+    pub fn any_recent(&self, account: AccountId, found: impl Fn(&Record) -> bool) -> bool {
+        let state = self.0.borrow();
+        let batches = state.durable.iter().rev().filter(|batch| batch.account == account);
+        batches.flat_map(|batch| batch.records.iter().rev()).any(found)
+    }
+}
+
+impl MemoryJournal {
+    fn check(&self) -> Result<(), JournalError> {
+        let state = self.store.0.borrow();
+        if state.process != self.process {
+            return Err(JournalError::Fenced);
+        }
+        if state.failing {
+            return Err(JournalError::Unavailable("no space left".to_owned()));
+        }
+        Ok(())
+    }
+
+    fn put_under_way(&self, batches: &[Batch]) -> Result<(), JournalError> {
+        self.check()?;
+        self.store.0.borrow_mut().tail.extend(batches.iter().cloned());
+        Ok(())
+    }
+
+    fn make_durable(&self, count: usize) -> Result<(), JournalError> {
+        let mut state = self.store.0.borrow_mut();
+        if state.process != self.process {
+            return Err(JournalError::Fenced);
+        }
+        let written: Vec<_> = state.tail.drain(..count).collect();
+        state.durable.extend(written);
+        Ok(())
+    }
+}
+
+impl Journal for MemoryJournal {
+    fn append(&self, batches: Rc<Vec<Batch>>) -> LocalFuture<Result<(), JournalError>> {
+        let journal = self.clone();
+        Box::pin(async move {
+            journal.put_under_way(&batches)?;
+            if !journal.latency.is_zero() {
+                tokio::time::sleep(journal.latency).await;
+            }
+            journal.make_durable(batches.len())
+        })
+    }
+
+    fn load(&self, account: AccountId) -> LocalFuture<Result<Vec<Record>, JournalError>> {
+        let records = self.store.records(account);
+        Box::pin(std::future::ready(Ok(records)))
+    }
+}
