@@ -6,6 +6,7 @@
 mod config;
 mod doctor;
 mod output;
+mod panics;
 mod replay;
 mod replay_config;
 mod simulate;

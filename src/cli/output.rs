@@ -14,6 +14,11 @@ pub(super) fn write(text: &str) {
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
 }
 
+/// Tells something on standard error.
+pub(super) fn note(message: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{message}");
+}
+
 /// Tells an error: always on standard error, as JSON when that was asked for.
 pub(super) fn error(message: &str, as_json: bool) {
     let line = if as_json {

@@ -67,11 +67,17 @@ impl MemoryStore {
         batches.flat_map(|batch| batch.records.iter().cloned()).collect()
     }
 
-    /// Looks at every durable record of an account, newest first, until `stop` says so.
-    pub fn any_recent(&self, account: AccountId, found: impl Fn(&Record) -> bool) -> bool {
+    /// Shows the durable batches from the `first` on, and returns how many there are in all.
+    pub fn visit(&self, first: usize, mut show: impl FnMut(&Batch)) -> usize {
         let state = self.0.borrow();
-        let batches = state.durable.iter().rev().filter(|batch| batch.account == account);
-        batches.flat_map(|batch| batch.records.iter().rev()).any(found)
+        state.durable.iter().skip(first).for_each(&mut show);
+        state.durable.len()
+    }
+
+    /// Says whether writing fails at the moment.
+    #[must_use]
+    pub fn is_failing(&self) -> bool {
+        self.0.borrow().failing
     }
 }
 

@@ -43,7 +43,7 @@ pub enum MarketChange {
     },
     /// A trade that was recorded elsewhere: it is repeated to the public as it was. Resting orders
     /// of accounts priced better than it fill, those at its price after the queue before them;
-    /// `None` fills all that it reaches.
+    /// without a quantity all better ones fill, and none at the price itself.
     Print {
         /// Price.
         price: Price,

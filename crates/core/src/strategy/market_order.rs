@@ -125,3 +125,117 @@ impl Sent {
         if over { outcome } else { Outcome::Pending }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::money::{Amount, Price, Quantity};
+    use crate::position::Position;
+
+    const HERE: InstrumentId = InstrumentId(0);
+
+    fn updated(side: Side, state: OrderState) -> WorkerNotice {
+        let (remaining, price) = (Quantity(1), None);
+        WorkerNotice::OrderUpdated {
+            tag: None,
+            instrument: HERE,
+            side,
+            state,
+            remaining,
+            price,
+        }
+    }
+
+    fn filled(side: Side, held: i64) -> WorkerNotice {
+        WorkerNotice::OrderFilled {
+            tag: None,
+            instrument: HERE,
+            side,
+            price: Price(1),
+            quantity: Quantity(1),
+            fee: Amount::ZERO,
+            realized: Amount::ZERO,
+            exit: None,
+            position: Position {
+                quantity: Quantity(held),
+                cost: Amount(i128::from(held)),
+            },
+        }
+    }
+
+    fn denied() -> WorkerNotice {
+        let code = "STALE_FEED".to_owned();
+        WorkerNotice::IntentDenied {
+            tag: None,
+            instrument: Some(HERE),
+            code,
+        }
+    }
+
+    fn outcomes(closes: bool, notices: &[WorkerNotice]) -> Vec<Outcome> {
+        let mut order = MarketOrder::default();
+        order.send(Side::Sell, closes);
+        let heard = notices
+            .iter()
+            .map(|notice| order.hear(notice, HERE))
+            .collect();
+        let ended = heard != vec![Outcome::Pending; notices.len()];
+        assert_eq!(order.is_pending(), !ended);
+        heard
+    }
+
+    #[test]
+    fn only_an_answer_to_it_ends_it() {
+        use Outcome::{Failed, Filled, Pending};
+        let (sell, buy) = (Side::Sell, Side::Buy);
+        let planned = || updated(sell, OrderState::Planned);
+        let cases = [
+            (false, vec![denied()], vec![Failed]),
+            // What is under way is not denied: that was another wish.
+            (false, vec![planned(), denied()], vec![Pending, Pending]),
+            (
+                false,
+                vec![planned(), updated(sell, OrderState::Rejected)],
+                vec![Pending, Failed],
+            ),
+            (
+                false,
+                vec![updated(buy, OrderState::Cancelled)],
+                vec![Pending],
+            ),
+            (false, vec![filled(buy, 1)], vec![Pending]),
+            (false, vec![filled(sell, -1)], vec![Filled]),
+            (
+                false,
+                vec![updated(sell, OrderState::Filled), filled(sell, -1)],
+                vec![Pending, Filled],
+            ),
+            (
+                true,
+                vec![filled(sell, 1), filled(sell, 0)],
+                vec![Pending, Filled],
+            ),
+            (
+                true,
+                vec![filled(sell, 1), updated(sell, OrderState::Filled)],
+                vec![Pending, Failed],
+            ),
+        ];
+        for (closes, notices, expected) in cases {
+            assert_eq!(outcomes(closes, &notices), expected, "{notices:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_was_never_heard_of_is_given_up_after_a_restart() {
+        let mut order = MarketOrder::default();
+        order.opens(Side::Sell);
+        assert!(!order.give_up());
+        order.hear(&updated(Side::Sell, OrderState::Planned), HERE);
+        order.restarted();
+        assert!(!order.give_up());
+        order.opens(Side::Sell);
+        order.restarted();
+        assert!(order.give_up() && !order.is_pending());
+    }
+}

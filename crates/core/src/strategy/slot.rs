@@ -77,37 +77,22 @@ impl SlotOrder {
                 self.answer = Answer::Heard;
                 self.complete_when(self.filled >= self.quantity)
             }
-            WorkerNotice::OrderUpdated {
-                state, remaining, ..
-            } => self.updated(*state, *remaining),
+            WorkerNotice::OrderUpdated { state, .. } => self.updated(*state),
             // What the account has already is no longer denied: only its cancel can be.
             WorkerNotice::IntentDenied { .. } if self.answer == Answer::Heard => self.stands(),
             WorkerNotice::IntentDenied { .. } => self.gone(),
         }
     }
 
-    fn updated(&mut self, state: OrderState, remaining: Quantity) -> Progress {
+    fn updated(&mut self, state: OrderState) -> Progress {
         self.answer = Answer::Heard;
         match state {
-            // Its fills are told on their own, perhaps later.
+            // Its fills are told on their own, perhaps later; the account may have clamped the
+            // quantity, so that fewer of them complete it.
             OrderState::Filled => self.complete_when(self.filled.is_positive()),
             state if state.is_final() => self.gone(),
-            OrderState::CancelRequested => Progress::Stands,
-            OrderState::Open | OrderState::PartiallyFilled => {
-                self.clamp(remaining);
-                self.stands()
-            }
-            _ => {
-                self.clamp(remaining);
-                Progress::Stands
-            }
-        }
-    }
-
-    /// The account may have approved less than was wished.
-    fn clamp(&mut self, remaining: Quantity) {
-        if self.filled.is_zero() && remaining.is_positive() {
-            self.quantity = self.quantity.min(remaining);
+            OrderState::Open | OrderState::PartiallyFilled => self.stands(),
+            _ => Progress::Stands,
         }
     }
 

@@ -1,16 +1,16 @@
 //! Random runs: workers wish, the venue does as it likes, the journal fails, people kill.
 
-use banyan_core::account::Input;
+use banyan_core::account::{Input, WorkerCommand};
 use banyan_core::ids::{ClientOrderId, WorkerId};
 use banyan_core::instrument::InstrumentId;
 use banyan_core::intent::{ExitReason, Intent, OrderTag, Protection, Sizing};
 use banyan_core::kill::{KillLevel, KillScope};
 use banyan_core::market::MarketData;
-use banyan_core::money::{Price, Quantity, Rate};
+use banyan_core::money::{Amount, Price, Quantity, Rate};
 use banyan_core::order::{OrderState, PositionSide, Side, TimeInForce};
 use banyan_core::terms::StopPolicy;
 use banyan_core::time::Span;
-use banyan_core::venue::{FillReason, PositionMode, RejectReason, VenueReport};
+use banyan_core::venue::{FillReason, MarginMode, PositionMode, RejectReason, VenueReport};
 use proptest::prelude::*;
 
 use crate::desk::{A, B, C, Desk, owner};
@@ -39,6 +39,9 @@ pub(crate) enum Act {
     Restart(u8),
     Kill { worker: Option<u8>, level: u8 },
     FailJournal,
+    Save(u8),
+    SetLeverage(u8),
+    Conjure(i8),
 }
 
 /// What moves money: wishes, fills and what venues do on their own.
@@ -79,6 +82,9 @@ pub(crate) fn anything() -> impl Strategy<Value = Act> {
         1 => (prop::option::of(any::<u8>()), 0_u8..5).prop_map(
             |(worker, level)| Act::Kill { worker, level }),
         1 => Just(Act::FailJournal),
+        1 => any::<u8>().prop_map(Act::Save),
+        1 => any::<u8>().prop_map(Act::SetLeverage),
+        1 => any::<i8>().prop_map(Act::Conjure),
     ]
 }
 
@@ -126,12 +132,15 @@ fn perform(desk: &mut Desk, act: Act) {
         Act::Open { .. } | Act::Place { .. } | Act::Close { .. } | Act::CancelAll { .. } => {
             let (worker, intent) = wish(desk, act);
             desk.submit(worker, intent);
-            desk.persist();
+            // Now and then the journal takes its time.
+            if !matches!(act, Act::Open { size, .. } | Act::Place { size, .. } if size % 4 == 0) {
+                desk.persist();
+            }
         }
         Act::Fill { order: n, part, offset } => fill(desk, n, part, offset),
         Act::Accept(n) | Act::Reject(n, _) | Act::End(n, _) | Act::Lose(n) | Act::Ask(n) => {
             if let Some(id) = order(desk, n) {
-                desk.tell(answer(act, id));
+                answer(desk, act, id);
             }
         }
         Act::Liquidate { place: at, part } => liquidate(desk, place(at), part),
@@ -153,6 +162,13 @@ fn perform(desk: &mut Desk, act: Act) {
         Act::Restart(n) => restart_worker(desk, n),
         Act::Kill { worker: who, level } => kill(desk, who, level),
         Act::FailJournal => desk.handle(Input::JournalFailed),
+        Act::Save(n) => save(desk, worker(n)),
+        Act::SetLeverage(n) => desk.tell(VenueReport::LeverageSet {
+            instrument: LINEAR,
+            leverage: u32::from(n % 20) + 1,
+            margin_mode: MarginMode::Cross,
+        }),
+        Act::Conjure(quantity) => conjure(desk, i64::from(quantity)),
     }
 }
 
@@ -197,12 +213,10 @@ fn wish(desk: &Desk, act: Act) -> (WorkerId, Intent) {
     }
 }
 
-fn answer(act: Act, client_id: ClientOrderId) -> VenueReport {
-    match act {
-        Act::Accept(n) => {
-            let venue_id = banyan_core::ids::VenueOrderId(u64::from(n) + 1);
-            VenueReport::OrderAccepted { client_id, venue_id }
-        }
+fn answer(desk: &mut Desk, act: Act, client_id: ClientOrderId) {
+    let stands = matches!(act, Act::Lose(_) | Act::Ask(_));
+    let report = match act {
+        Act::Accept(_) => return desk.accept(client_id),
         Act::Reject(_, true) => {
             VenueReport::OrderRejected { client_id, reason: RejectReason::TriggerImmediately }
         }
@@ -212,9 +226,16 @@ fn answer(act: Act, client_id: ClientOrderId) -> VenueReport {
         Act::End(_, true) => VenueReport::OrderCancelled { client_id },
         Act::End(_, false) => VenueReport::OrderExpired { client_id },
         Act::Lose(_) => VenueReport::SubmitOutcomeLost { client_id },
-        Act::Ask(_) => VenueReport::OrderReported { client_id, report: None },
+        Act::Ask(_) => {
+            let report = desk.venue.open.iter().find(|it| it.client_id == client_id).cloned();
+            VenueReport::OrderReported { client_id, report }
+        }
         other => unreachable!("{other:?} is no answer"),
+    };
+    if !stands {
+        desk.venue.forget(client_id);
     }
+    desk.tell(report);
 }
 
 fn fill(desk: &mut Desk, n: u8, part: u8, offset: i16) {
@@ -251,7 +272,7 @@ fn fund(desk: &mut Desk, amount: i32) {
         (true, true) => PositionSide::Long,
         (true, false) => PositionSide::Short,
     };
-    desk.fund(side, banyan_core::money::Amount(i128::from(amount)));
+    desk.fund(side, Amount(i128::from(amount)));
 }
 
 fn restart_worker(desk: &mut Desk, n: u8) {
@@ -259,6 +280,26 @@ fn restart_worker(desk: &mut Desk, n: u8) {
     let policy = policies[n as usize / 3 % 3];
     desk.handle(Input::DetachWorker { worker: worker(n), policy });
     desk.attach(worker(n));
+}
+
+fn save(desk: &mut Desk, worker: WorkerId) {
+    let known = &desk.account.state().workers[&worker];
+    let (epoch, saved) = (known.epoch, Some((known.told, vec![1, 2, 3])));
+    desk.handle(Input::Submit(WorkerCommand { worker, epoch, saved, intents: Vec::new() }));
+}
+
+/// The venue's position is not what it was, and nobody says why.
+fn conjure(desk: &mut Desk, quantity: i64) {
+    let hedge = desk.account.state().settings.position_mode == PositionMode::Hedge;
+    let side = if hedge { PositionSide::Long } else { PositionSide::Net };
+    let position = desk.venue.positions.entry((LINEAR, side)).or_default();
+    let value = Amount(i128::from(quantity) * 5_000_000_000);
+    position.quantity += Quantity(quantity);
+    position.cost += value;
+    if position.is_flat() {
+        position.cost = Amount::ZERO;
+    }
+    desk.reconcile();
 }
 
 fn kill(desk: &mut Desk, who: Option<u8>, level: u8) {
@@ -316,7 +357,8 @@ fn close_by_fill(
         for id in exit {
             let is_exit =
                 matches!(desk.order(id).purpose, banyan_core::journal::Purpose::Exit(_));
-            let left = desk.order(id).order.remaining().0;
+            let held = desk.account.state().share(holder, instrument).quantity.0.abs();
+            let left = desk.order(id).order.remaining().0.min(held);
             if is_exit && left > 0 {
                 desk.fill(id, left, at);
             } else {

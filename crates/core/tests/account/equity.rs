@@ -123,6 +123,7 @@ fn money_that_comes_or_goes_is_neither_gain_nor_loss() {
     }
     let marks = desk.account.state().equity;
     assert_eq!(marks.high_water - before.high_water, Amount::from_units(-200_000));
+    desk.mark(LINEAR, price(50_000));
     assert_eq!(desk.wish(A, limit(OrderTag(1), Side::Buy, 1, price(49_000))).len(), 1);
 }
 

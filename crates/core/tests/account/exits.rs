@@ -97,11 +97,13 @@ fn an_exit_is_pursued_with_growing_pauses_until_it_is_done() {
     desk.enter(A, Side::Buy, 10, price(50_000));
     let mut id = desk.close(A)[0].client_id;
     for _ in 0..30 {
+        desk.commands.clear();
         desk.tell(VenueReport::OrderExpired { client_id: id });
         desk.persist();
-        desk.commands.clear();
         desk.wait(Span::seconds(10));
-        id = desk.take_orders()[0].client_id;
+        let orders = desk.take_orders();
+        assert_eq!(orders.len(), 1);
+        id = orders[0].client_id;
     }
     desk.fill(id, 10, price(49_000));
     desk.wait(Span::seconds(30));

@@ -18,6 +18,7 @@ mod protection;
 mod recovery;
 mod replay;
 mod resumption;
+mod settling;
 mod sharing;
 mod venue;
 mod wishes;

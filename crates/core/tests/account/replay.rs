@@ -1,9 +1,13 @@
 //! The journal is enough: replaying any prefix of it gives the state that was live then.
 
+use std::collections::BTreeSet;
+
 use banyan_core::account::{Account, AccountState};
-use banyan_core::journal::Record;
+use banyan_core::journal::{AccountEvent, Record};
 use banyan_core::venue::PositionMode;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 
 use crate::chaos::{Act, anything, run};
 use crate::desk::Desk;
@@ -66,6 +70,33 @@ fn check_sent_once(mut desk: Desk) -> Result<(), TestCaseError> {
     ids.dedup();
     prop_assert_eq!(ids.len(), sent);
     Ok(())
+}
+
+/// The variant of an event, from how it prints.
+fn kind(event: &impl std::fmt::Debug) -> String {
+    let text = format!("{event:?}");
+    text.split(|it: char| !it.is_alphanumeric()).next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn the_random_runs_reach_every_kind_of_record_and_transition() {
+    let mut runner = TestRunner::deterministic();
+    let (mut kinds, mut transitions) = (BTreeSet::new(), BTreeSet::new());
+    for _ in 0..60 {
+        let acts = acts().new_tree(&mut runner).unwrap().current();
+        for record in run(PositionMode::OneWay, &acts).records {
+            kinds.insert(kind(&record.event));
+            if let AccountEvent::OrderAdvanced { transition, .. } = record.event {
+                transitions.insert(kind(&transition));
+            }
+        }
+    }
+    // Fills are records of their own; triggers and refused cancels have their own tests.
+    let expected = [
+        "Accepted", "CancelSent", "Cancelled", "Expired", "NotFound", "OutcomeLost", "Rejected", "Sent",
+    ];
+    assert_eq!(transitions, expected.map(str::to_owned).into());
+    assert_eq!(kinds.len(), 20, "{kinds:?}");
 }
 
 #[test]

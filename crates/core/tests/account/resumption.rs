@@ -33,7 +33,10 @@ fn it_gets_its_state_and_what_it_missed_since() {
     let missed = told_to_a(&desk);
     assert!(!missed.is_empty());
     let mut desk = desk.restart();
+    desk.resumed.clear();
     desk.handle(Input::AttachWorker { worker: A, terms: Box::new(terms()) });
+    assert!(desk.resumed.is_empty(), "not before the books agree");
+    desk.reconcile();
     let resumed = desk.resumed.last().unwrap();
     assert_eq!((resumed.worker, resumed.epoch), (A, Epoch(2)));
     assert_eq!(resumed.saved.as_deref(), Some(&b"first"[..]));

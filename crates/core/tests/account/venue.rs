@@ -53,6 +53,10 @@ impl Venue {
         }
         self.credit(&fill.fee_asset, -fill.fee);
         self.fills.push(fill.clone());
+        if let Some(order) = self.open.iter_mut().find(|it| Some(it.client_id) == fill.client_id) {
+            order.filled += fill.quantity;
+        }
+        self.open.retain(|it| it.filled < it.request.quantity);
     }
 
     pub(crate) fn fund(&mut self, funding: &FundingReport) {
@@ -62,6 +66,9 @@ impl Venue {
 
     /// Lets an order of ours stand.
     pub(crate) fn rest(&mut self, request: &OrderRequest) {
+        if self.open.iter().any(|it| it.client_id == request.client_id) {
+            return;
+        }
         self.open.push(OrderReport {
             client_id: request.client_id,
             venue_id: VenueOrderId(self.open.len() as u64 + 1_000),

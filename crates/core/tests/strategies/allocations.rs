@@ -12,7 +12,7 @@ use banyan_core::time::{MINUTE, Timeframe, Timestamp};
 use banyan_core::worker::{WorkerBook, WorkerView};
 use serde_json::json;
 
-use crate::harness::{HERE, config, perpetual, price};
+use crate::fixtures::{HERE, config, perpetual, price};
 
 thread_local! {
     static COUNT: Cell<usize> = const { Cell::new(0) };

@@ -7,7 +7,7 @@ use banyan_core::time::Timeframe;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use crate::harness::{HERE, config, perpetual, price};
+use crate::fixtures::{HERE, config, perpetual, price};
 
 fn read(kind: &str, fields: &Value) -> Result<StrategyConfig, serde_json::Error> {
     serde_json::from_value(json!({"strategy_type": kind, "config": fields}))

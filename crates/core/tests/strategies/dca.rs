@@ -6,15 +6,12 @@ use banyan_core::order::{OrderState, Side};
 use banyan_core::strategy::{DcaStrategy, StrategyConfig, StrategyEvent, gates};
 use serde_json::json;
 
-use crate::harness::{Desk, config, perpetual, price};
+use crate::fixtures::{config_with, perpetual, price};
+use crate::harness::Desk;
 
 fn dca(more: serde_json::Value) -> DcaStrategy {
-    let mut fields = json!({"order_amount": 1_000, "interval_minutes": 60});
-    fields
-        .as_object_mut()
-        .unwrap()
-        .extend(more.as_object().unwrap().clone());
-    let StrategyConfig::Dca(config) = config("dca", fields) else {
+    let base = json!({"order_amount": 1_000, "interval_minutes": 60});
+    let StrategyConfig::Dca(config) = config_with("dca", base, more) else {
         unreachable!()
     };
     DcaStrategy::new(&config, &perpetual()).unwrap()
@@ -241,7 +238,7 @@ fn every_safety_order_rests_again_in_the_next_round() {
         assert_eq!(desk.prices(Side::Buy).len(), 2);
         desk.reach(price(48_000));
         assert_eq!(desk.prices(Side::Buy).len(), 0);
-        desk.reach(price(51_000));
+        desk.reach(price(53_000));
         assert!(desk.position.is_flat());
         desk.reach(price(50_000));
         desk.minutes(60);

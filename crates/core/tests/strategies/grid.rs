@@ -6,19 +6,16 @@ use banyan_core::order::{OrderState, Side};
 use banyan_core::strategy::{GridStrategy, StrategyConfig, StrategyEvent, gates};
 use serde_json::json;
 
-use crate::harness::{Desk, config, perpetual, price};
+use crate::fixtures::{config_with, perpetual, price};
+use crate::harness::Desk;
 
 /// Ten levels of 1,000 from 90,000 to 100,000, each worth 10,000.
 pub(crate) fn grid(more: serde_json::Value) -> GridStrategy {
-    let mut fields = json!({
+    let base = json!({
         "upper_price": 100_000, "lower_price": 90_000, "grid_count": 10,
         "total_investment": 50_000, "leverage": 2.0,
     });
-    fields
-        .as_object_mut()
-        .unwrap()
-        .extend(more.as_object().unwrap().clone());
-    let StrategyConfig::Grid(config) = config("grid", fields) else {
+    let StrategyConfig::Grid(config) = config_with("grid", base, more) else {
         unreachable!()
     };
     GridStrategy::new(&config, &perpetual()).unwrap()
@@ -196,7 +193,9 @@ fn after_a_crash_missed_fills_are_caught_up_and_nothing_is_doubled() {
     desk.crash();
     assert_eq!(desk.resting(Side::Sell), [(price(96_000), Quantity(105))]);
     assert_eq!(desk.strategy.inventory(), desk.position.quantity);
-    assert_eq!(desk.orders.len(), 6);
+    let wishes = desk.log.len();
+    desk.minutes(10);
+    assert_eq!((desk.orders.len(), desk.log.len()), (6, wishes));
 }
 
 #[test]

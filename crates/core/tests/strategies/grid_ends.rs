@@ -6,8 +6,9 @@ use banyan_core::order::{OrderState, Side};
 use banyan_core::strategy::{GridStrategy, StrategyConfig, StrategyEvent, gates};
 use serde_json::json;
 
+use crate::fixtures::{config, perpetual, price};
 use crate::grid::grid;
-use crate::harness::{Desk, config, perpetual, price};
+use crate::harness::Desk;
 
 #[test]
 fn an_initial_position_stocks_the_levels_above_the_price() {

@@ -1,70 +1,21 @@
-//! A desk that stands in for account, venue and market: it carries out intents, answers them
-//! through the worker's book, and insists on what every strategy must keep.
+//! A desk at which one strategy trades: it holds the market and the clock, hands over what happens
+//! in order, and plays crashes.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use banyan_core::ids::Sequence;
-use banyan_core::instrument::{
-    FeeRates, Filters, Instrument, InstrumentId, InstrumentKind, Instruments, LeverageTier,
-    TradingStatus,
-};
-use banyan_core::intent::{ExitReason, Intent, OrderTag, Protection, Sizing};
+use banyan_core::instrument::{Instrument, Instruments};
+use banyan_core::intent::{Intent, OrderTag, Protection};
 use banyan_core::market::{Candle, MarketData, MarketEvent, MarketViews};
-use banyan_core::money::{Amount, Price, Quantity, Rate, Rounding};
-use banyan_core::order::{OrderState, Side, TimeInForce};
+use banyan_core::money::{Amount, Price, Quantity};
+use banyan_core::order::Side;
 use banyan_core::position::Position;
-use banyan_core::strategy::{Effects, Strategy, StrategyConfig, StrategyEvent, TimerId};
+use banyan_core::strategy::{Effects, Strategy, StrategyEvent, TimerId};
 use banyan_core::time::{MINUTE, Span, Timeframe, Timestamp};
-use banyan_core::worker::{WorkerBook, WorkerEvent, WorkerNotice, WorkerView};
+use banyan_core::worker::{WorkerBook, WorkerEvent, WorkerView};
 use indexmap::IndexMap;
-use serde_json::Value;
 
-pub(crate) const HERE: InstrumentId = InstrumentId(0);
-
-/// A perpetual with a tick of 0.1 and a step of 0.001; maker 0.02 %, taker 0.05 %.
-pub(crate) fn perpetual() -> Instrument {
-    Instrument {
-        id: HERE,
-        symbol: "BTC/USDT:USDT".parse().unwrap(),
-        kind: InstrumentKind::Linear,
-        price_decimals: 1,
-        quantity_decimals: 3,
-        contract_size: Quantity(1_000),
-        funding_interval: Some(Span::minutes(480)),
-        filters: Filters {
-            version: 1,
-            status: TradingStatus::Trading,
-            tick: Price(1),
-            step: Quantity(1),
-            min_quantity: Quantity(1),
-            max_quantity: Quantity(1_000_000),
-            min_notional: Amount::from_units(5),
-            significant_figures: None,
-            price_band: Rate::from_basis_points(500),
-        },
-        tiers: vec![LeverageTier {
-            notional_floor: Amount::ZERO,
-            max_leverage: 20,
-            maintenance_rate: Rate::from_basis_points(50),
-            maintenance_deduction: Amount::ZERO,
-        }],
-        fees: FeeRates {
-            maker: Rate::from_basis_points(2),
-            taker: Rate::from_basis_points(5),
-        },
-    }
-}
-
-/// Reads `{"strategy_type": kind, "config": config}`.
-pub(crate) fn config(kind: &str, config: Value) -> StrategyConfig {
-    let whole = serde_json::json!({"strategy_type": kind, "config": config});
-    serde_json::from_value(whole).unwrap()
-}
-
-/// A price in whole units of quote.
-pub(crate) fn price(units: i64) -> Price {
-    Price(units * 10)
-}
+use crate::fixtures::{HERE, perpetual, price};
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Resting {
@@ -98,7 +49,7 @@ pub(crate) struct Desk<S> {
     pub(crate) inbox: VecDeque<WorkerEvent>,
     pub(crate) timers: BTreeMap<TimerId, Timestamp>,
     pub(crate) fills: usize,
-    told: Sequence,
+    pub(crate) told: Sequence,
     markets: MarketViews,
     instruments: Instruments,
     pub(crate) timeframe: Timeframe,
@@ -182,234 +133,6 @@ impl<S: Strategy> Desk<S> {
         }
     }
 
-    fn notice(&mut self, notice: WorkerNotice) {
-        self.told = self.told.next();
-        let (sequence, time) = (self.told, self.now);
-        self.inbox.push_back(WorkerEvent {
-            sequence,
-            time,
-            notice,
-        });
-    }
-
-    fn carry_out(&mut self, intent: Intent) {
-        self.log.push(intent.clone());
-        let enters = matches!(intent, Intent::Open { .. } | Intent::Place { .. });
-        let cancels = matches!(intent, Intent::Cancel { .. });
-        if self.denies && enters || self.keeps && cancels {
-            let tag = match intent {
-                Intent::Place { tag, .. } | Intent::Cancel { tag } => Some(tag),
-                _ => None,
-            };
-            let code = "STALE_FEED".to_owned();
-            return self.notice(WorkerNotice::IntentDenied {
-                tag,
-                instrument: Some(HERE),
-                code,
-            });
-        }
-        match intent {
-            Intent::Place {
-                tag,
-                side,
-                quantity,
-                price,
-                time_in_force,
-                reduce_only,
-                ..
-            } => {
-                let order = Resting {
-                    side,
-                    price,
-                    remaining: quantity,
-                    reduce_only,
-                };
-                self.place(tag, order, time_in_force == TimeInForce::PostOnly);
-            }
-            Intent::Cancel { tag } => self.end(tag, OrderState::Cancelled),
-            Intent::CancelAll { .. } => {
-                for tag in self.orders.keys().copied().collect::<Vec<_>>() {
-                    self.end(tag, OrderState::Cancelled);
-                }
-            }
-            Intent::Open {
-                side,
-                sizing,
-                protection,
-                ..
-            } => {
-                let quantity = match sizing {
-                    Sizing::Quantity(quantity) => quantity,
-                    Sizing::Notional(value) => self.instrument.quantity_for(value, self.last),
-                };
-                self.protection = protection;
-                self.trade_at_market(side, quantity, None);
-            }
-            Intent::Close { reason, .. } => {
-                let side = self
-                    .position
-                    .side()
-                    .expect("there is something to close")
-                    .opposite();
-                self.trade_at_market(side, self.position.quantity.abs(), Some(reason));
-            }
-            Intent::Protect { protection, .. } => self.protection = protection,
-            Intent::Resize { .. } => unreachable!("no rule strategy resizes"),
-        }
-    }
-
-    fn place(&mut self, tag: OrderTag, order: Resting, post_only: bool) {
-        assert!(
-            !self.orders.contains_key(&tag),
-            "two orders are called {tag:?}"
-        );
-        assert!(order.remaining.is_positive() && self.instrument.accepts_price(order.price));
-        if order.reduce_only {
-            let sells = self
-                .orders
-                .values()
-                .filter(|other| other.side == Side::Sell);
-            let sum: Quantity = sells.map(|other| other.remaining).sum();
-            let held = self.position.quantity;
-            assert!(
-                sum + order.remaining <= held,
-                "{sum:?} + {order:?} with {held:?} held"
-            );
-        }
-        let crosses = match order.side {
-            Side::Buy => order.price >= self.last,
-            Side::Sell => order.price <= self.last,
-        };
-        self.update(Some(tag), &order, OrderState::Planned);
-        if post_only && crosses {
-            return self.update(Some(tag), &order, OrderState::Rejected);
-        }
-        self.update(Some(tag), &order, OrderState::Open);
-        self.orders.insert(tag, order);
-        if crosses {
-            self.fill(tag, order.remaining);
-        }
-    }
-
-    fn update(&mut self, tag: Option<OrderTag>, order: &Resting, state: OrderState) {
-        self.notice(WorkerNotice::OrderUpdated {
-            tag,
-            instrument: HERE,
-            side: order.side,
-            state,
-            remaining: order.remaining,
-            price: Some(order.price),
-        });
-    }
-
-    /// Tells where a resting order is.
-    pub(crate) fn tell_update(&mut self, tag: OrderTag, state: OrderState) {
-        let order = self.orders[&tag];
-        self.update(Some(tag), &order, state);
-        self.deliver();
-    }
-
-    /// Ends a resting order without a fill; one that is gone already is left as it is.
-    pub(crate) fn end(&mut self, tag: OrderTag, state: OrderState) {
-        if let Some(order) = self.orders.shift_remove(&tag) {
-            self.update(Some(tag), &order, state);
-        }
-    }
-
-    /// Fills a resting order in part or completely at its own price.
-    pub(crate) fn fill(&mut self, tag: OrderTag, quantity: Quantity) {
-        let order = self.orders.get_mut(&tag).expect("it rests");
-        order.remaining -= quantity;
-        let order = *order;
-        let maker = self.instrument.fees.maker;
-        self.trade(Some(tag), order.side, order.price, quantity, maker, None);
-        if order.remaining.is_zero() {
-            self.orders.shift_remove(&tag);
-            self.update(Some(tag), &order, OrderState::Filled);
-        } else {
-            self.update(Some(tag), &order, OrderState::PartiallyFilled);
-        }
-    }
-
-    fn trade_at_market(&mut self, side: Side, quantity: Quantity, exit: Option<ExitReason>) {
-        let order = Resting {
-            side,
-            price: self.last,
-            remaining: quantity,
-            reduce_only: false,
-        };
-        self.update(None, &order, OrderState::Planned);
-        if quantity.is_zero() {
-            return self.update(None, &order, OrderState::Rejected);
-        }
-        self.trade(
-            None,
-            side,
-            self.last,
-            quantity,
-            self.instrument.fees.taker,
-            exit,
-        );
-        let done = Resting {
-            remaining: Quantity::ZERO,
-            ..order
-        };
-        self.update(None, &done, OrderState::Filled);
-    }
-
-    /// Sells `quantity` for a reason of the venue's or the account's own.
-    pub(crate) fn sell_outside(&mut self, quantity: Quantity, reason: ExitReason) {
-        self.trade(
-            None,
-            Side::Sell,
-            self.last,
-            quantity,
-            self.instrument.fees.taker,
-            Some(reason),
-        );
-        self.deliver();
-    }
-
-    /// Sells all that is held.
-    pub(crate) fn sell_outside_if_held(&mut self) {
-        if self.position.quantity.is_positive() {
-            self.sell_outside(self.position.quantity, ExitReason::ForceExit);
-        }
-    }
-
-    fn trade(
-        &mut self,
-        tag: Option<OrderTag>,
-        side: Side,
-        price: Price,
-        quantity: Quantity,
-        rate: Rate,
-        exit: Option<ExitReason>,
-    ) {
-        let value = self.instrument.notional(price, quantity);
-        let fee = value.times(rate, Rounding::Up);
-        let realized = self
-            .position
-            .fill(self.instrument.kind, side, quantity, value)
-            .realized;
-        self.ledger += realized - fee;
-        self.fills += 1;
-        if self.position.is_flat() {
-            self.protection = Protection::NONE;
-        }
-        self.notice(WorkerNotice::OrderFilled {
-            tag,
-            instrument: HERE,
-            side,
-            price,
-            quantity,
-            fee,
-            realized,
-            exit,
-            position: self.position,
-        });
-    }
-
     fn print(&mut self, at: Price) {
         self.last = at;
         let data = MarketData::Trade {
@@ -440,7 +163,10 @@ impl<S: Strategy> Desk<S> {
         }
         let stopped = self.protection.stop_loss.is_some_and(|stop| at <= stop);
         if stopped && self.position.quantity.is_positive() {
-            self.sell_outside(self.position.quantity, ExitReason::StopLoss);
+            self.sell_outside(
+                self.position.quantity,
+                banyan_core::intent::ExitReason::StopLoss,
+            );
         }
         self.deliver();
     }

@@ -5,7 +5,7 @@ use banyan_core::money::Amount;
 use banyan_core::strategy::lint::{LintCode, LintContext, LintFinding, lint};
 use serde_json::{Value, json};
 
-use crate::harness::{HERE, config, perpetual, price};
+use crate::fixtures::{HERE, config, config_with, perpetual, price};
 
 fn context(symbols_in_use: &[InstrumentId]) -> LintContext<'_> {
     LintContext {
@@ -35,134 +35,150 @@ fn grid(more: Value) -> Value {
     fields
 }
 
+/// Each of `cases` lies over `base` and has exactly the one finding named, or none.
+fn check(kind: &str, base: &Value, cases: Vec<(Value, Option<(LintCode, &'static str)>)>) {
+    for (more, expected) in cases {
+        let config = config_with(kind, base.clone(), more.clone());
+        let found = lint(&config, &perpetual(), price(50_000), &context(&[]));
+        let named: Vec<_> = found
+            .iter()
+            .map(|finding| (finding.code, finding.field))
+            .collect();
+        assert_eq!(named, Vec::from_iter(expected), "{kind} {more}");
+    }
+}
+
 #[test]
-fn each_rule_names_its_code_and_field() {
-    use LintCode as C;
-    let dca = |more: Value| {
-        let mut fields = json!({"order_amount": 100, "interval_minutes": 60});
+fn sizes_of_a_grid() {
+    use LintCode as Code;
+    let cases = vec![
+        (json!({}), None),
+        (
+            json!({"grid_count": 1}),
+            Some((Code::InvalidValue, "grid_count")),
+        ),
+        (
+            json!({"total_investment": 300}),
+            Some((Code::OrderTooSmall, "total_investment")),
+        ),
+        (
+            json!({"total_investment": 10_001}),
+            Some((Code::BudgetAboveCapital, "total_investment")),
+        ),
+        (json!({"leverage": 20}), None),
+        (
+            json!({"leverage": 21}),
+            Some((Code::LeverageTooHigh, "leverage")),
+        ),
+    ];
+    check("grid", &grid(json!({})), cases);
+}
+
+#[test]
+fn prices_of_a_grid() {
+    use LintCode as Code;
+    let range = |lower: i64, upper: i64, more: Value| {
+        let mut fields = json!({"lower_price": lower, "upper_price": upper});
         fields
             .as_object_mut()
             .unwrap()
             .extend(more.as_object().unwrap().clone());
         fields
     };
-    let cases = [
-        ("grid", grid(json!({})), None),
+    let narrow = range(50_000, 50_500, json!({"grid_count": 30}));
+    let late_stop = json!({"leverage": 10, "stop_price": 40_000});
+    let cases = vec![
+        (narrow, Some((Code::GridStepEatenByFees, "grid_count"))),
         (
-            "grid",
-            grid(json!({"grid_count": 1})),
-            Some((C::InvalidValue, "grid_count")),
+            range(40_000, 44_000, json!({})),
+            Some((Code::GridFarFromPrice, "upper_price")),
         ),
         (
-            "grid",
-            grid(json!({"total_investment": 300})),
-            Some((C::OrderTooSmall, "total_investment")),
+            range(60_000, 70_000, json!({})),
+            Some((Code::GridFarFromPrice, "lower_price")),
+        ),
+        (late_stop, Some((Code::StopBeyondLiquidation, "stop_price"))),
+        (json!({"leverage": 2, "stop_price": 40_000}), None),
+        (
+            range(54_000, 60_000, json!({"stop_price": 51_000})),
+            Some((Code::StopOnWrongSide, "stop_price")),
         ),
         (
-            "grid",
-            grid(json!({"total_investment": 10_001})),
-            Some((C::BudgetAboveCapital, "total_investment")),
-        ),
-        (
-            "grid",
-            grid(json!({"upper_price": 50_500, "lower_price": 50_000, "grid_count": 30})),
-            Some((C::GridStepEatenByFees, "grid_count")),
-        ),
-        (
-            "grid",
-            grid(json!({"upper_price": 44_000, "lower_price": 40_000})),
-            Some((C::GridFarFromPrice, "upper_price")),
-        ),
-        (
-            "grid",
-            grid(json!({"upper_price": 70_000, "lower_price": 60_000})),
-            Some((C::GridFarFromPrice, "lower_price")),
-        ),
-        (
-            "grid",
-            grid(json!({"leverage": 10, "stop_price": 40_000})),
-            Some((C::StopBeyondLiquidation, "stop_price")),
-        ),
-        (
-            "grid",
-            grid(json!({"leverage": 2, "stop_price": 40_000})),
-            None,
-        ),
-        (
-            "grid",
-            grid(json!({"leverage": 21})),
-            Some((C::LeverageTooHigh, "leverage")),
-        ),
-        (
-            "grid",
-            grid(json!({"upper_price": 60_000, "lower_price": 54_000, "stop_price": 51_000})),
-            Some((C::StopOnWrongSide, "stop_price")),
-        ),
-        ("dca", dca(json!({})), None),
-        (
-            "dca",
-            dca(json!({"order_amount": 49})),
-            Some((C::OrderTooSmall, "order_amount")),
-        ),
-        (
-            "dca",
-            dca(json!({"order_amount": 10_001})),
-            Some((C::BudgetAboveCapital, "order_amount")),
-        ),
-        (
-            "dca",
-            dca(json!({"total_budget": 10_001})),
-            Some((C::BudgetAboveCapital, "total_budget")),
-        ),
-        (
-            "dca",
-            dca(json!({"safety_order_count": 1, "safety_order_amount": 20})),
-            Some((C::OrderTooSmall, "safety_order_amount")),
-        ),
-        (
-            "dca",
-            dca(json!({"safety_order_count": 1, "safety_order_amount": 100,
-            "stop_loss_percent": 1})),
-            Some((C::SafetyOrderBeyondStop, "stop_loss_percent")),
-        ),
-        ("rsi", json!({"order_amount": 100}), None),
-        (
-            "rsi",
-            json!({"order_amount": 40}),
-            Some((C::OrderTooSmall, "order_amount")),
-        ),
-        ("rsi", json!({"order_amount": 40, "leverage": 2}), None),
-        (
-            "rsi",
-            json!({"order_amount": 100, "take_profit_percent": 0.1}),
-            Some((C::TargetEatenByFees, "take_profit_percent")),
-        ),
-        (
-            "rsi",
-            json!({"order_amount": 100, "take_profit_percent": 0.2}),
-            None,
-        ),
-        (
-            "rsi",
-            json!({"order_amount": 100, "leverage": 20}),
-            Some((C::StopBeyondLiquidation, "stop_loss_percent")),
-        ),
-        ("ema_cross", json!({"order_amount": 100}), None),
-        (
-            "ema_cross",
-            json!({"order_amount": 100, "leverage": 21}),
-            Some((C::LeverageTooHigh, "leverage")),
+            range(46_000, 48_000, json!({"take_profit_price": 49_000})),
+            Some((Code::StopOnWrongSide, "take_profit_price")),
         ),
     ];
-    for (kind, fields, expected) in cases {
-        let found = findings(kind, fields.clone());
-        let named = found.first().map(|finding| (finding.code, finding.field));
-        assert_eq!(
-            (named, found.len()),
-            (expected, usize::from(expected.is_some())),
-            "{fields} {found:?}"
-        );
-    }
+    check("grid", &grid(json!({})), cases);
+}
+
+#[test]
+fn orders_of_dollar_cost_averaging() {
+    use LintCode as Code;
+    let safety = |more: Value| {
+        let mut fields = json!({"safety_order_count": 1, "safety_order_amount": 100});
+        fields
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        fields
+    };
+    let small = safety(json!({"safety_order_amount": 20}));
+    let cases = vec![
+        (json!({}), None),
+        (
+            json!({"order_amount": 49}),
+            Some((Code::OrderTooSmall, "order_amount")),
+        ),
+        (
+            json!({"order_amount": 10_001}),
+            Some((Code::BudgetAboveCapital, "order_amount")),
+        ),
+        (
+            json!({"total_budget": 10_001}),
+            Some((Code::BudgetAboveCapital, "total_budget")),
+        ),
+        (safety(json!({})), None),
+        (small, Some((Code::OrderTooSmall, "safety_order_amount"))),
+        (
+            safety(json!({"stop_loss_percent": 1})),
+            Some((Code::SafetyOrderBeyondStop, "stop_loss_percent")),
+        ),
+    ];
+    check(
+        "dca",
+        &json!({"order_amount": 100, "interval_minutes": 60}),
+        cases,
+    );
+}
+
+#[test]
+fn orders_of_signals() {
+    use LintCode as Code;
+    let base = json!({"order_amount": 100});
+    let eaten = Some((Code::TargetEatenByFees, "take_profit_percent"));
+    let late_stop = Some((Code::StopBeyondLiquidation, "stop_loss_percent"));
+    let cases = vec![
+        (json!({}), None),
+        (
+            json!({"order_amount": 40}),
+            Some((Code::OrderTooSmall, "order_amount")),
+        ),
+        (json!({"order_amount": 40, "leverage": 2}), None),
+        (json!({"take_profit_percent": 0.1}), eaten),
+        (json!({"take_profit_percent": 0.2}), None),
+        (json!({"leverage": 20}), late_stop),
+    ];
+    check("rsi", &base, cases);
+    let cases = vec![
+        (json!({}), None),
+        (
+            json!({"leverage": 21}),
+            Some((Code::LeverageTooHigh, "leverage")),
+        ),
+        (json!({"leverage": 10, "stop_loss_percent": 9.5}), late_stop),
+        (json!({"leverage": 10, "stop_loss_percent": 9.4}), None),
+    ];
+    check("ema_cross", &base, cases);
 }
 
 #[test]

@@ -10,8 +10,9 @@ use proptest::prelude::{Just, ProptestConfig, any, prop, prop_assert, prop_oneof
 use proptest::strategy::Strategy as _;
 use serde_json::json;
 
+use crate::fixtures::{config, perpetual, price};
 use crate::grid::grid;
-use crate::harness::{Desk, config, perpetual, price};
+use crate::harness::Desk;
 
 #[derive(Debug, Clone)]
 enum Step {

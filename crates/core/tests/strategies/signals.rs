@@ -10,29 +10,22 @@ use banyan_core::strategy::{
 use banyan_core::time::Timeframe;
 use serde_json::json;
 
-use crate::harness::{Desk, HERE, config, perpetual, price};
+use crate::fixtures::{HERE, config_with, perpetual, price};
+use crate::harness::Desk;
 
 fn rsi(more: serde_json::Value) -> RsiStrategy {
-    let mut fields = json!({"order_amount": 1_000, "timeframe": "1m", "rsi_period": 3});
-    fields
-        .as_object_mut()
-        .unwrap()
-        .extend(more.as_object().unwrap().clone());
-    let StrategyConfig::Rsi(config) = config("rsi", fields) else {
+    let base = json!({"order_amount": 1_000, "timeframe": "1m", "rsi_period": 3});
+    let StrategyConfig::Rsi(config) = config_with("rsi", base, more) else {
         unreachable!()
     };
     RsiStrategy::new(&config, &perpetual()).unwrap()
 }
 
 fn ema(more: serde_json::Value) -> EmaCrossStrategy {
-    let mut fields = json!({
+    let base = json!({
         "order_amount": 1_000, "timeframe": "1m", "fast_period": 2, "slow_period": 4,
     });
-    fields
-        .as_object_mut()
-        .unwrap()
-        .extend(more.as_object().unwrap().clone());
-    let StrategyConfig::EmaCross(config) = config("ema_cross", fields) else {
+    let StrategyConfig::EmaCross(config) = config_with("ema_cross", base, more) else {
         unreachable!()
     };
     EmaCrossStrategy::new(&config, &perpetual()).unwrap()
@@ -41,7 +34,13 @@ fn ema(more: serde_json::Value) -> EmaCrossStrategy {
 /// Falls for ten candles, rises for ten, and so on, by 100 a candle.
 fn waves(candles: usize) -> Vec<i64> {
     let mut at = 50_000;
-    let step = |n: usize| if n / 10 % 2 == 0 { -100 } else { 100 };
+    let step = |n: usize| {
+        if (n / 10).is_multiple_of(2) {
+            -100
+        } else {
+            100
+        }
+    };
     (0..candles)
         .map(|n| {
             at += step(n);
@@ -186,6 +185,23 @@ fn after_a_stop_it_waits_for_the_next_cross() {
     assert_eq!(desk.opens(), 1);
     desk.sell_outside(desk.position.quantity, ExitReason::StopLoss);
     play(&mut desk, &waves(19)[15..]);
+    assert_eq!((desk.opens(), desk.refusal), (1, Some(gates::NO_CROSS)));
+}
+
+#[test]
+fn a_cross_that_is_done_already_is_not_kept_for_later() {
+    let mut desk = Desk::started(price(50_000), ema(json!({})));
+    desk.holds = true;
+    play(&mut desk, &waves(35));
+    assert_eq!(
+        (desk.opens(), desk.refusal),
+        (1, Some(gates::ORDER_PENDING))
+    );
+    desk.holds = false;
+    play(&mut desk, &waves(36)[35..]);
+    assert_eq!(desk.refusal, Some(gates::ALREADY_IN_POSITION));
+    desk.sell_outside(desk.position.quantity, ExitReason::StopLoss);
+    play(&mut desk, &waves(38)[36..]);
     assert_eq!((desk.opens(), desk.refusal), (1, Some(gates::NO_CROSS)));
 }
 

@@ -401,11 +401,11 @@ impl GridStrategy {
             tag: None,
             side: Side::Buy,
             state,
-            remaining,
             ..
         } = notice
+            && state.is_final()
         {
-            self.opening.updated(*state, *remaining);
+            self.opening.ended();
         }
         let denied = matches!(notice, WorkerNotice::IntentDenied { tag: None, .. });
         self.is_protected &= !denied;
@@ -464,7 +464,7 @@ impl Strategy for GridStrategy {
                 self.look(view, effects);
             }
             StrategyEvent::Timer(_) | StrategyEvent::Triggered => {
-                self.look_at_market(view, effects)
+                self.look_at_market(view, effects);
             }
             StrategyEvent::Account(event) => self.notice(&event.notice, view, effects),
             _ => {}

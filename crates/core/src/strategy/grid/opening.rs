@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use crate::money::{Price, Quantity};
-use crate::order::OrderState;
 
 /// How far the purchase has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,18 +41,10 @@ impl Opening {
         }
     }
 
-    /// Takes in a state of its order, of which `left` is unfilled.
-    pub(super) fn updated(&mut self, state: OrderState, left: Quantity) {
-        if let Self::Asked {
-            remaining, begun, ..
-        } = self
-        {
-            if state.is_final() && *begun {
-                *self = Self::Done;
-            } else if !*begun && left.is_positive() {
-                // The account may have clamped the quantity.
-                *remaining = left.min(*remaining);
-            }
+    /// Its order ended; the account may have clamped the quantity.
+    pub(super) fn ended(&mut self) {
+        if matches!(self, Self::Asked { begun: true, .. }) {
+            *self = Self::Done;
         }
     }
 }
