@@ -146,10 +146,12 @@ impl Settings {
                 continue;
             };
             let path: Vec<_> = key.split("__").map(str::to_ascii_lowercase).collect();
-            overlay(&mut table, nested(&path, &value));
+            set(&mut table, &path, &value)
+                .map_err(|message| SettingsError::Text { origin: name.clone(), message })?;
             check_shape(&table, &name)?;
         }
         let settings = check_shape(&table, "config/default.toml")?;
+        settings.replay.check()?;
         settings.risk.limits()?;
         Ok(settings)
     }
@@ -161,6 +163,30 @@ impl Settings {
     #[must_use]
     pub fn to_toml(&self) -> String {
         toml::to_string(self).expect("settings are plain values")
+    }
+}
+
+impl ReplayDefaults {
+    /// Checks the bounds.
+    ///
+    /// # Errors
+    /// All fields that are out of their bounds.
+    pub fn check(&self) -> Result<(), SettingsError> {
+        let fits = |value| Amount::from_decimal(value).is_ok();
+        let checks = [
+            (!self.capital.is_sign_negative(), "capital", "must not be negative"),
+            (fits(self.capital), "capital", "is out of range"),
+            ((1..=10_000).contains(&self.half_spread_ticks), "half_spread_ticks", "must be 1 to 10000"),
+            ((1..=100).contains(&self.depth_levels), "depth_levels", "must be 1 to 100"),
+            (self.level_notional > Decimal::ZERO, "level_notional", "must be greater than zero"),
+            (fits(self.level_notional), "level_notional", "is out of range"),
+        ];
+        let broken: Vec<_> = checks.iter().filter(|(holds, ..)| !holds).collect();
+        let Some((_, first, _)) = broken.first() else {
+            return Ok(());
+        };
+        let told: Vec<_> = broken.iter().map(|(_, field, why)| format!("{field} {why}")).collect();
+        Err(SettingsError::Value { field: format!("replay.{first}"), message: told.join("; ") })
     }
 }
 
@@ -211,22 +237,29 @@ fn out_of_bounds(field: &str, error: &MoneyError) -> SettingsError {
 }
 
 fn parse(text: &str, origin: &str) -> Result<toml::Table, SettingsError> {
-    text.parse::<toml::Table>().map_err(|error| wrong(origin, &error))
-}
-
-fn wrong(origin: &str, error: &toml::de::Error) -> SettingsError {
-    SettingsError::Text { origin: origin.to_owned(), message: error.message().to_owned() }
+    text.parse::<toml::Table>().map_err(|error: toml::de::Error| {
+        let before = error.span().and_then(|span| text.get(..span.start));
+        let line = before.map_or(1, |before| before.matches('\n').count() + 1);
+        let origin = format!("{origin}, line {line}");
+        SettingsError::Text { origin, message: error.message().to_owned() }
+    })
 }
 
 fn check_shape(table: &toml::Table, origin: &str) -> Result<Settings, SettingsError> {
     // By way of text, because only text errors name the key.
     let text = toml::to_string(table).unwrap_or_default();
     toml::from_str(&text).map_err(|error| {
-        let line = error.span().and_then(|span| text.get(..span.start)?.lines().last());
-        let near = line.map_or_else(String::new, |line| format!(" (near {line:?})"));
-        let message = format!("{}{near}", error.message());
+        let key = error.span().and_then(|span| key_at(&text, span.start));
+        let at = key.map_or_else(String::new, |key| format!(" (at {key})"));
+        let message = format!("{}{at}", error.message());
         SettingsError::Text { origin: origin.to_owned(), message }
     })
+}
+
+/// The key of the line at a byte offset, without its value: that may be a secret.
+fn key_at(text: &str, offset: usize) -> Option<&str> {
+    let begin = text.get(..offset)?.rfind('\n').map_or(0, |newline| newline + 1);
+    text.get(begin..)?.lines().next()?.split('=').next().map(str::trim)
 }
 
 fn overlay(base: &mut toml::Table, over: toml::Table) {
@@ -240,25 +273,29 @@ fn overlay(base: &mut toml::Table, over: toml::Table) {
     }
 }
 
-fn nested(path: &[String], value: &str) -> toml::Table {
-    let mut table = toml::Table::new();
-    match path {
-        [] => {}
-        [last] => {
-            table.insert(last.clone(), scalar(value));
-        }
-        [first, rest @ ..] => {
-            table.insert(first.clone(), toml::Value::Table(nested(rest, value)));
-        }
+/// Sets one key from a variable, which is read as TOML would read the value; where a text belongs,
+/// and where TOML would not read it, it is taken as it is.
+fn set(table: &mut toml::Table, path: &[String], value: &str) -> Result<(), String> {
+    let Some((key, rest)) = path.split_first() else {
+        return Ok(());
+    };
+    if !rest.is_empty() {
+        let section = table.entry(key.as_str()).or_insert_with(|| toml::Table::new().into());
+        let section = section.as_table_mut().ok_or_else(|| format!("{key} is not a section"))?;
+        return set(section, rest, value);
     }
-    table
+    let value = match table.get(key) {
+        Some(toml::Value::Table(_)) => return Err(format!("{key} is a section, not a key")),
+        Some(toml::Value::String(_)) => value.into(),
+        _ => scalar(value).unwrap_or_else(|| value.into()),
+    };
+    table.insert(key.clone(), value);
+    Ok(())
 }
 
-/// A variable is read as TOML would read the value, and as a text if it would not.
-fn scalar(value: &str) -> toml::Value {
+fn scalar(value: &str) -> Option<toml::Value> {
     let line = format!("value = {value}");
-    let parsed = line.parse::<toml::Table>().ok().and_then(|mut table| table.remove("value"));
-    parsed.unwrap_or_else(|| toml::Value::String(value.to_owned()))
+    line.parse::<toml::Table>().ok().and_then(|mut table| table.remove("value"))
 }
 
 /// Decimals that are written as plain numbers.
@@ -318,6 +355,31 @@ mod tests {
     fn a_value_out_of_bounds_is_named() {
         let error = with("BANYAN__RISK__MAX_LEVERAGE", "500").unwrap_err().to_string();
         assert!(error.contains("max_leverage must be 1 to 50"), "{error}");
+    }
+
+    #[test]
+    fn replay_values_out_of_bounds_are_all_named() {
+        let variables = [("BANYAN__REPLAY__CAPITAL", "-1"), ("BANYAN__REPLAY__DEPTH_LEVELS", "0")];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let error = Settings::load(None, variables).unwrap_err().to_string();
+        assert!(error.contains("capital must not be negative"), "{error}");
+        assert!(error.contains("depth_levels must be 1 to 100"), "{error}");
+    }
+
+    #[test]
+    fn a_section_cannot_be_set() {
+        let error = with("BANYAN__AUTH", "hunter2").unwrap_err().to_string();
+        assert_eq!(error, "BANYAN__AUTH: auth is a section, not a key");
+    }
+
+    #[test]
+    fn a_secret_of_digits_is_a_text_and_no_error_shows_a_value() {
+        let settings = with("BANYAN__AUTH__TOKEN_KEY", "12345678").unwrap();
+        assert_eq!(settings.auth.token_key.expose(), "12345678");
+        let mut table = parse(DEFAULTS, "defaults").unwrap();
+        overlay(&mut table, parse("[auth]\ntoken_key = 12345678", "file").unwrap());
+        let error = check_shape(&table, "file").unwrap_err().to_string();
+        assert_eq!(error, "file: a secret must be a text in quotes (at token_key)");
     }
 
     #[test]

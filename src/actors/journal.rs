@@ -24,6 +24,7 @@ pub struct JournalWriter {
     log: EventLog,
     gathered: Vec<Batch>,
     writing: bool,
+    failed: bool,
     accounts: IndexMap<AccountId, Recipient<JournalNews>>,
     flushed: Vec<tokio::sync::oneshot::Sender<()>>,
 }
@@ -72,6 +73,7 @@ impl JournalWriter {
             log,
             gathered: Vec::new(),
             writing: false,
+            failed: false,
             accounts: IndexMap::new(),
             flushed: Vec::new(),
         }
@@ -97,12 +99,17 @@ impl JournalWriter {
         ctx.spawn(written.map(move |outcome, writer, ctx| match outcome {
             Ok(()) => {
                 writer.writing = false;
+                if std::mem::take(&mut writer.failed) {
+                    // Accounts without anything in this group must hear of it too.
+                    writer.tell_all(JournalNews::Durable(Sequence::default()));
+                }
                 writer.tell_durable(&group);
                 writer.write(ctx);
             }
             // The process was replaced; nothing may be written, and nobody be told otherwise.
             Err(JournalError::Fenced) => {}
             Err(JournalError::Unavailable(_)) => {
+                writer.failed = true;
                 writer.tell_all(JournalNews::Failed);
                 ctx.run_later(RETRY_AFTER, move |writer, ctx| writer.write_group(group, ctx));
             }

@@ -34,6 +34,8 @@ use crate::exchanges::MarketBatch;
 const ERROR_BUDGET: usize = 50;
 /// See `ERROR_BUDGET`.
 const ERROR_WINDOW: Span = Span::minutes(5);
+/// Room made for a saved state, so that most need no more: it is written with every wish.
+const SAVED_BYTES: usize = 512;
 
 /// Where market history comes from when a worker starts.
 pub(super) type History =
@@ -235,7 +237,8 @@ impl StrategyWorker {
             why_not: &self.why_not,
             heard: &self.heard,
         };
-        postcard::to_stdvec(&saved).expect("encoding into memory cannot fail")
+        let buffer = Vec::with_capacity(SAVED_BYTES);
+        postcard::to_extend(&saved, buffer).expect("encoding into memory cannot fail")
     }
 
     fn set_timer(&mut self, timer: TimerId, at: Timestamp, ctx: &mut Context<Self>) {

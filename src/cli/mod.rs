@@ -42,6 +42,16 @@ pub(crate) enum CommandError {
     Data(String),
 }
 
+impl CommandError {
+    /// The same error, told to have happened within `place`.
+    fn within(self, place: &str) -> Self {
+        match self {
+            Self::Usage(message) => Self::Usage(format!("{place}: {message}")),
+            Self::Data(message) => Self::Data(format!("{place}: {message}")),
+        }
+    }
+}
+
 impl From<SettingsError> for CommandError {
     fn from(error: SettingsError) -> Self {
         Self::Usage(error.to_string())

@@ -21,7 +21,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use rust_decimal::Decimal;
 
-use super::replay_config::ReplayConfig;
+use super::replay_config::{ReplayConfig, StrategyEntry};
 use super::{CommandError, Exit, output};
 use crate::report;
 use crate::settings::Settings;
@@ -237,9 +237,8 @@ fn traders(
             .strategies
             .iter()
             .map(|entry| {
-                let instrument = find(&instruments, entry.symbol.as_deref())?;
-                let (name, config) = (entry.name(), entry.config()?);
-                trader(name, config, instrument, entry.capital, settings, source)
+                configured(entry, &instruments, settings, source)
+                    .map_err(|error| error.within(&format!("{}: {}", file.display(), entry.name())))
             })
             .collect();
     }
@@ -254,10 +253,26 @@ fn traders(
         .map(|kind| {
             let capital = capital(None, settings, instrument)?;
             let config = defaults::from_bars(kind, instrument, source.timeframe, bars, capital)
-                .ok_or_else(|| CommandError::Data("no prices to take defaults from".to_owned()))?;
+                .ok_or_else(|| no_prices(instrument))?;
             trader(kind.name().to_owned(), config, instrument, None, settings, source)
+                .map_err(|error| error.within(kind.name()))
         })
         .collect()
+}
+
+fn configured(
+    entry: &StrategyEntry,
+    instruments: &Instruments,
+    settings: &Settings,
+    source: &Source,
+) -> Result<Trader, CommandError> {
+    let instrument = find(instruments, entry.symbol.as_deref())?;
+    trader(entry.name(), entry.config()?, instrument, entry.capital, settings, source)
+}
+
+fn no_prices(instrument: &Instrument) -> CommandError {
+    let symbol = &instrument.symbol;
+    CommandError::Data(format!("no prices of {symbol}: candles, trades or quotes are needed"))
 }
 
 fn find<'a>(
@@ -306,16 +321,15 @@ fn trader(
     let capital = capital(given, settings, instrument)?;
     let bars = source.first_bars.get(instrument.id.0 as usize);
     let price = bars.and_then(|bars| bars.last()).map(|bar| bar.close);
-    if let Some(price) = price {
-        let context = LintContext { account_one_way: true, symbols_in_use: &[], capital };
-        let findings = lint(&config, instrument, price, &context);
-        if !findings.is_empty() {
-            let told: Vec<_> = findings
-                .iter()
-                .map(|it| format!("{}: {} ({})", it.field, it.message, it.suggestion))
-                .collect();
-            return Err(CommandError::Usage(format!("{name}: {}", told.join("; "))));
-        }
+    let price = price.ok_or_else(|| no_prices(instrument))?;
+    let context = LintContext { account_one_way: true, symbols_in_use: &[], capital };
+    let findings = lint(&config, instrument, price, &context);
+    if !findings.is_empty() {
+        let told: Vec<_> = findings
+            .iter()
+            .map(|it| format!("{}: {} ({})", it.field, it.message, it.suggestion))
+            .collect();
+        return Err(CommandError::Usage(told.join("; ")));
     }
     Ok(Trader {
         name,

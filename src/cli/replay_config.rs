@@ -59,12 +59,11 @@ impl StrategyEntry {
         table.insert("strategy_type".to_owned(), toml::Value::String(kind));
         table.insert("config".to_owned(), toml::Value::Table(self.config.clone()));
         let text = toml::to_string(&table).unwrap_or_default();
-        let wrong = |message: String| CommandError::Usage(format!("{}: {message}", self.name()));
-        let config: StrategyConfig =
-            toml::from_str(&text).map_err(|error| wrong(error.message().to_owned()))?;
+        let config: StrategyConfig = toml::from_str(&text)
+            .map_err(|error| CommandError::Usage(error.message().to_owned()))?;
         config.validate().map_err(|errors| {
             let told = errors.iter().map(|error| format!("{}: {}", error.field, error.message));
-            wrong(told.collect::<Vec<_>>().join("; "))
+            CommandError::Usage(told.collect::<Vec<_>>().join("; "))
         })?;
         Ok(config)
     }

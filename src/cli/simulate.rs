@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{CommandError, Exit, output};
 use crate::settings::Settings;
-use crate::simulation::chaos::{Mutation, SeedOutcome, Summary, simulate};
+use crate::simulation::chaos::{Mutation, SeedOutcome, Summary, run_seed, simulate};
 use crate::simulation::silence_injected_panics;
 
 /// Seeds from which on every fault must have fired at least once.
@@ -23,6 +23,9 @@ pub(super) struct SimulateArguments {
     /// Threads that run seeds; as in the settings when left out.
     #[arg(long)]
     threads: Option<usize>,
+    /// Tell on standard error what the first seed sends, is told and remembers.
+    #[arg(long, conflicts_with_all = ["mutants", "panics"])]
+    trace: bool,
     /// Let a worker panic until it is given up, and show that its siblings never notice.
     #[arg(long, conflicts_with = "mutants")]
     panics: bool,
@@ -49,6 +52,15 @@ pub(super) fn run(
     let threads = if set == 0 { processors } else { set };
     if arguments.panics {
         return Ok(super::panics::run(json));
+    }
+    if arguments.trace {
+        let outcome = run_seed(arguments.seeds.start, None, true);
+        output::json(&serde_json::json!({
+            "seed": outcome.seed,
+            "violations": outcome.violations,
+            "event_log_hash": outcome.event_log_hash,
+        }));
+        return Ok(if outcome.violations.is_empty() { Exit::Success } else { Exit::Failed });
     }
     if arguments.mutants {
         return mutants(&arguments.seeds, threads, json);

@@ -116,7 +116,8 @@ impl IntentId {
 /// The id under which an order is sent; the venue refuses a second open order with the same one.
 ///
 /// 128 bits, from the top: mark `0xBA` (8), account (16), worker (32), epoch (24), intent number
-/// (32), leg (16). Written as 32 hexadecimal digits, which every supported venue accepts.
+/// (32), start of the engine (16). The last keeps ids apart that left while the journal could not
+/// write, and that a restart does not remember. Written as 32 hexadecimal digits, which every supported venue accepts.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ClientOrderId(pub u128);
@@ -129,9 +130,9 @@ pub struct BadClientOrderId(pub String);
 impl ClientOrderId {
     const MARK: u128 = 0xBA;
 
-    /// Derives the id of one leg of an intent.
+    /// Derives the id of an intent's order; an intent has one order.
     #[must_use]
-    pub fn derive(account: AccountId, intent: IntentId, leg: u16) -> Self {
+    pub fn derive(account: AccountId, intent: IntentId, incarnation: u16) -> Self {
         let account = account.0.as_u128() & 0xFFFF;
         let worker = fold32(intent.worker.0.as_u128());
         let epoch = u128::from(intent.epoch.0) & 0xFF_FFFF;
@@ -141,8 +142,14 @@ impl ClientOrderId {
                 | worker << 72
                 | epoch << 48
                 | u128::from(intent.number) << 16
-                | u128::from(leg),
+                | u128::from(incarnation),
         )
+    }
+
+    /// Says whether this is an order of a worker, whatever the intent.
+    #[must_use]
+    pub fn belongs_to(self, worker: WorkerId) -> bool {
+        self.is_ours() && self.0 >> 72 & 0xFFFF_FFFF == fold32(worker.0.as_u128())
     }
 
     /// Says whether Banyan made this id.
@@ -197,7 +204,8 @@ mod tests {
         };
         let id = ClientOrderId::derive(account, intent(1, 1), 0);
         assert_eq!(id, ClientOrderId::derive(account, intent(1, 1), 0));
-        assert!(id.is_ours());
+        assert!(id.is_ours() && id.belongs_to(worker));
+        assert!(!id.belongs_to(WorkerId::from_u128(10)));
         let others = [(2, 1, 0), (1, 2, 0), (1, 1, 1)];
         for (epoch, number, leg) in others {
             assert_ne!(

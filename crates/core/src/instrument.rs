@@ -169,7 +169,11 @@ impl Instrument {
             let decimals = decimals - i16::from(self.price_decimals);
             (below.saturating_mul(price), size, decimals)
         } else {
-            (below, size.saturating_mul(price), decimals + i16::from(self.price_decimals))
+            (
+                below,
+                size.saturating_mul(price),
+                decimals + i16::from(self.price_decimals),
+            )
         };
         let (up, down) = scale(up, down, decimals);
         let most = i64::try_from((up - 1) / down.max(1)).unwrap_or(i64::MAX);
@@ -319,5 +323,148 @@ impl Instruments {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// An instrument of these decimals and this contract size on a step of one.
+    pub(crate) fn example(kind: InstrumentKind, decimals: (u8, u8), contract: i64) -> Instrument {
+        let symbol = match kind {
+            InstrumentKind::Spot => "BTC/USDT",
+            InstrumentKind::Linear => "BTC/USDT:USDT",
+            InstrumentKind::Inverse => "BTC/USD:BTC",
+        };
+        let tier = |floor, max_leverage, points, deduction| LeverageTier {
+            notional_floor: Amount::from_units(floor),
+            max_leverage,
+            maintenance_rate: Rate::from_basis_points(points),
+            maintenance_deduction: Amount::from_units(deduction),
+        };
+        Instrument {
+            id: InstrumentId(0),
+            symbol: symbol.parse().unwrap(),
+            kind,
+            price_decimals: decimals.0,
+            quantity_decimals: decimals.1,
+            contract_size: Quantity(contract),
+            funding_interval: None,
+            filters: Filters {
+                version: 1,
+                status: TradingStatus::Trading,
+                tick: Price(10),
+                step: Quantity(1),
+                min_quantity: Quantity(1),
+                max_quantity: Quantity(1_000_000),
+                min_notional: Amount::ZERO,
+                significant_figures: None,
+                price_band: Rate::from_basis_points(1_000),
+            },
+            tiers: vec![tier(0, 50, 50, 0), tier(100_000, 20, 100, 500)],
+            fees: FeeRates {
+                maker: Rate::ZERO,
+                taker: Rate::ZERO,
+            },
+        }
+    }
+
+    #[test]
+    fn notional_is_price_times_quantity_in_the_settle_asset() {
+        let linear = example(InstrumentKind::Linear, (2, 3), 1_000);
+        let value = linear.notional(Price(5_000_000), Quantity(20));
+        assert_eq!(value, Amount::from_units(1_000));
+        // Contracts of a hundredth of a coin.
+        let small = example(InstrumentKind::Linear, (2, 2), 1);
+        let value = small.notional(Price(5_000_000), Quantity(200));
+        assert_eq!(value, Amount::from_units(1_000));
+        // Contracts of 100 dollars.
+        let inverse = example(InstrumentKind::Inverse, (2, 0), 100);
+        let value = inverse.notional(Price(5_000_000), Quantity(10));
+        assert_eq!(value, Amount(2_000_000));
+        assert_eq!(inverse.notional(Price(0), Quantity(10)), Amount::ZERO);
+    }
+
+    #[test]
+    fn margin_and_leverage_follow_the_brackets_without_a_jump() {
+        let it = example(InstrumentKind::Linear, (2, 3), 1_000);
+        let margin = |units| it.maintenance_margin(Amount::from_units(units));
+        assert_eq!(margin(10_000), Amount::from_units(50));
+        assert_eq!(margin(100_000), Amount::from_units(500));
+        assert_eq!(margin(200_000), Amount::from_units(1_500));
+        let leverage = |units| it.max_leverage(Amount::from_units(units));
+        assert_eq!((leverage(99_999), leverage(100_000)), (50, 20));
+    }
+
+    #[test]
+    fn prices_are_on_the_tick_and_within_the_significant_figures() {
+        let mut it = example(InstrumentKind::Linear, (4, 3), 1_000);
+        assert!(it.accepts_price(Price(120)) && !it.accepts_price(Price(123)));
+        assert!(!it.accepts_price(Price(0)) && !it.accepts_price(Price(-10)));
+        it.filters.significant_figures = Some(5);
+        assert!(it.accepts_price(Price(1_234_500)) && !it.accepts_price(Price(1_234_560)));
+        assert_eq!(
+            it.round_price(Price(1_234_567), Rounding::Floor),
+            Price(1_234_500)
+        );
+        assert_eq!(
+            it.round_price(Price(1_234_567), Rounding::Ceiling),
+            Price(1_234_600)
+        );
+    }
+
+    #[test]
+    fn instruments_are_found_in_whatever_order_they_became_known() {
+        let numbered = |n: u32| {
+            let it = example(InstrumentKind::Linear, (2, 3), 1_000);
+            Arc::new(Instrument {
+                id: InstrumentId(n),
+                ..it
+            })
+        };
+        let mut known = Instruments::default();
+        for n in [5, 0, 2, 1, 2] {
+            known.put(numbered(n));
+            assert_eq!(known.get(InstrumentId(n)).unwrap().id, InstrumentId(n));
+        }
+        assert_eq!(known.len(), 4);
+        assert!(known.get(InstrumentId(3)).is_none() && known.get(InstrumentId(4)).is_none());
+        assert_eq!(known.get(InstrumentId(5)).unwrap().id, InstrumentId(5));
+    }
+
+    proptest! {
+        #[test]
+        fn a_rounded_price_is_accepted_and_the_nearest_on_its_side(
+            price in 1_000_i64..100_000_000,
+            figures in prop::option::of(3_u8..8),
+        ) {
+            let mut it = example(InstrumentKind::Linear, (4, 3), 1_000);
+            it.filters.significant_figures = figures;
+            let below = it.round_price(Price(price), Rounding::Floor);
+            let above = it.round_price(Price(price), Rounding::Ceiling);
+            prop_assert!(it.accepts_price(below) && it.accepts_price(above));
+            prop_assert!(below.0 <= price && price <= above.0);
+            prop_assert_eq!(below == above, it.accepts_price(Price(price)));
+        }
+
+        #[test]
+        fn a_value_buys_the_largest_quantity_that_is_worth_no_more(
+            kind in prop_oneof![Just(InstrumentKind::Linear), Just(InstrumentKind::Inverse)],
+            decimals in (0_u8..6, 0_u8..6),
+            contract in 1_i64..1_000,
+            price in 1_i64..100_000_000,
+            value in 1_i128..1_000_000_000_000_000,
+        ) {
+            let it = example(kind, decimals, contract);
+            let quantity = it.quantity_for(Amount(value), Price(price));
+            prop_assert!(it.notional(Price(price), quantity) <= Amount(value));
+            if quantity.0 < 1_000_000_000_000 {
+                let more = it.notional(Price(price), quantity + it.filters.step);
+                prop_assert!(more > Amount(value));
+            }
+        }
     }
 }

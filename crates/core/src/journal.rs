@@ -15,7 +15,7 @@ use crate::intent::{ExitReason, Intent, OrderTag, Protection};
 use crate::kill::{KillLevel, KillScope};
 use crate::ledger::{SubLedger, Transaction};
 use crate::money::{Amount, Quantity};
-use crate::order::{OrderRequest, Transition};
+use crate::order::{OrderRequest, PositionSide, Transition};
 use crate::risk::{Approved, Denial};
 use crate::terms::{AccountSettings, StopPolicy, WorkerTerms};
 use crate::time::Timestamp;
@@ -224,6 +224,18 @@ pub enum AccountEvent {
     PositionAdopted {
         /// The difference: signed quantity and cost.
         difference: PositionReport,
+    },
+    /// The venue booked the same fills in another order than they were heard in, and so splits the
+    /// same money otherwise between cost and wallet; `Netting` takes the difference.
+    CostRestated {
+        /// Where.
+        instrument: InstrumentId,
+        /// Which position.
+        position_side: PositionSide,
+        /// Added to the position's cost.
+        cost: Amount,
+        /// The same amount, into the wallet.
+        transaction: Transaction,
     },
     /// Where a position is to be left was promised or changed.
     ProtectionSet {

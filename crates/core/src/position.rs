@@ -142,3 +142,114 @@ fn profit(kind: InstrumentKind, cost: Amount, value: Amount) -> Amount {
         InstrumentKind::Spot | InstrumentKind::Linear => value - cost,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::instrument::tests::example;
+
+    const LINEAR: InstrumentKind = InstrumentKind::Linear;
+
+    fn units(n: i64) -> Amount {
+        Amount::from_units(n)
+    }
+
+    #[test]
+    fn a_fill_against_the_position_realizes_its_share() {
+        let mut position = Position::default();
+        position.fill(LINEAR, Side::Buy, Quantity(3), units(300));
+        let applied = position.fill(LINEAR, Side::Sell, Quantity(1), units(110));
+        assert_eq!((applied.closed, applied.realized), (Quantity(1), units(10)));
+        assert_eq!(
+            (position.quantity, position.cost),
+            (Quantity(2), units(200))
+        );
+    }
+
+    #[test]
+    fn a_larger_fill_turns_the_position() {
+        let mut position = Position::default();
+        position.fill(LINEAR, Side::Sell, Quantity(2), units(200));
+        let applied = position.fill(LINEAR, Side::Buy, Quantity(5), units(450));
+        assert_eq!((applied.closed, applied.realized), (Quantity(2), units(20)));
+        assert_eq!(
+            (position.quantity, position.cost),
+            (Quantity(3), units(270))
+        );
+    }
+
+    #[test]
+    fn an_inverse_long_earns_when_the_same_dollars_are_fewer_coins() {
+        let it = example(InstrumentKind::Inverse, (2, 0), 100);
+        let mut position = Position::default();
+        let quantity = Quantity(100);
+        position.fill(
+            it.kind,
+            Side::Buy,
+            quantity,
+            it.notional(Price(5_000_000), quantity),
+        );
+        assert_eq!(
+            position.unrealized(&it, Price(6_250_000)),
+            Amount(4_000_000)
+        );
+        assert_eq!(
+            position.unrealized(&it, Price(4_000_000)),
+            Amount(-5_000_000)
+        );
+        assert_eq!(position.average_entry(&it), Some(Price(5_000_000)));
+    }
+
+    #[test]
+    fn a_flat_position_has_no_entry() {
+        let it = example(LINEAR, (2, 3), 1_000);
+        assert_eq!(Position::default().average_entry(&it), None);
+        assert_eq!(Position::default().unrealized(&it, Price(1)), Amount::ZERO);
+    }
+
+    fn fills() -> impl Strategy<Value = Vec<(bool, i64, i64)>> {
+        prop::collection::vec((any::<bool>(), 1_i64..1_000, 1_i64..1_000_000), 1..60)
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_left_when_the_position_is_flat(fills in fills()) {
+            let it = example(LINEAR, (2, 3), 1_000);
+            let (mut position, mut realized, mut paid) =
+                (Position::default(), Amount::ZERO, Amount::ZERO);
+            let close = |position: &Position| (position.quantity.is_negative(), position.quantity.0.abs(), 77);
+            for (index, fill) in fills.iter().enumerate() {
+                let last = index + 1 == fills.len() && !position.is_flat();
+                let (buys, quantity, price) = if last { close(&position) } else { *fill };
+                let side = if buys { Side::Buy } else { Side::Sell };
+                let value = it.notional(Price(price), Quantity(quantity));
+                realized += position.fill(it.kind, side, Quantity(quantity), value).realized;
+                paid += Amount(i128::from(side.sign()) * value.0);
+            }
+            // What was realized and what is open account for all that was paid.
+            prop_assert_eq!(realized, position.cost - paid);
+            if position.is_flat() {
+                prop_assert_eq!(position.cost, Amount::ZERO);
+            }
+        }
+
+        #[test]
+        fn the_average_entry_lies_between_the_entries(
+            kind in prop_oneof![Just(LINEAR), Just(InstrumentKind::Inverse)],
+            entries in prop::collection::vec((1_i64..1_000, 10_000_i64..1_000_000), 1..20),
+        ) {
+            let it = example(kind, (2, 0), 100);
+            let mut position = Position::default();
+            for (quantity, price) in &entries {
+                let value = it.notional(Price(*price), Quantity(*quantity));
+                position.fill(it.kind, Side::Buy, Quantity(*quantity), value);
+            }
+            let average = position.average_entry(&it).unwrap().0;
+            let lowest = entries.iter().map(|(_, price)| *price).min().unwrap();
+            let highest = entries.iter().map(|(_, price)| *price).max().unwrap();
+            prop_assert!((lowest - 1..=highest + 1).contains(&average));
+        }
+    }
+}

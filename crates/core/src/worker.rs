@@ -170,3 +170,74 @@ pub struct WorkerView<'a> {
     /// The capital that the worker may use, in the settle asset of its account.
     pub capital: Amount,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(sequence: u64, notice: WorkerNotice) -> WorkerEvent {
+        WorkerEvent {
+            sequence: Sequence(sequence),
+            time: Timestamp(0),
+            notice,
+        }
+    }
+
+    fn updated(tag: Option<OrderTag>, state: OrderState) -> WorkerNotice {
+        WorkerNotice::OrderUpdated {
+            tag,
+            instrument: InstrumentId(1),
+            side: Side::Buy,
+            state,
+            remaining: Quantity(5),
+            price: Some(Price(10)),
+        }
+    }
+
+    fn filled(quantity: i64) -> WorkerNotice {
+        WorkerNotice::OrderFilled {
+            tag: None,
+            instrument: InstrumentId(1),
+            side: Side::Buy,
+            price: Price(10),
+            quantity: Quantity(5),
+            fee: Amount::ZERO,
+            realized: Amount::ZERO,
+            exit: None,
+            position: Position {
+                quantity: Quantity(quantity),
+                cost: Amount(i128::from(quantity)),
+            },
+        }
+    }
+
+    #[test]
+    fn an_event_is_taken_in_once() {
+        let mut book = WorkerBook::default();
+        assert!(book.apply(&event(1, filled(5))));
+        assert!(!book.apply(&event(1, filled(7))));
+        assert_eq!(book.position(InstrumentId(1)).quantity, Quantity(5));
+        assert_eq!(book.seen, Sequence(1));
+    }
+
+    #[test]
+    fn orders_are_kept_until_they_end() {
+        let mut book = WorkerBook::default();
+        let tag = Some(OrderTag(3));
+        book.apply(&event(1, updated(tag, OrderState::Open)));
+        assert_eq!(book.orders[&OrderTag(3)].remaining, Quantity(5));
+        book.apply(&event(2, updated(None, OrderState::Open)));
+        assert_eq!(book.orders.len(), 1);
+        book.apply(&event(3, updated(tag, OrderState::Cancelled)));
+        assert!(book.orders.is_empty());
+    }
+
+    #[test]
+    fn flat_positions_are_left_out() {
+        let mut book = WorkerBook::default();
+        book.apply(&event(1, filled(5)));
+        book.apply(&event(2, filled(0)));
+        assert!(book.positions.is_empty());
+        assert!(book.position(InstrumentId(1)).is_flat());
+    }
+}

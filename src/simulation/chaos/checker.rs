@@ -10,8 +10,8 @@ use banyan_core::ids::{AccountId, ClientOrderId};
 use banyan_core::instrument::InstrumentId;
 use banyan_core::journal::{AccountEvent, Purpose, Record};
 use banyan_core::ledger::SubLedger;
-use banyan_core::money::Quantity;
-use banyan_core::order::OrderRequest;
+use banyan_core::money::{Price, Quantity};
+use banyan_core::order::{OrderRequest, Side};
 use banyan_core::time::{Span, Timestamp};
 use banyan_core::venue::{OrderReport, VenueCommand, VenueMessage, VenueReport};
 
@@ -19,6 +19,11 @@ use crate::store::{Batch, MemoryStore};
 
 /// How long after a fill a promised stop must stand at the venue.
 pub(super) const PROTECTION_WITHIN: Span = Span::seconds(2);
+
+/// How long the engine may take to notice that the journal works again.
+const NOTICED_WITHIN: Span = Span::seconds(2);
+/// The one instrument of the cast that knows no reduce-only.
+const SPOT: InstrumentId = InstrumentId(3);
 
 /// Books of one account, from durable records alone.
 pub(super) type Books = BTreeMap<AccountId, AccountState>;
@@ -44,16 +49,20 @@ pub(super) struct Checker {
     /// Positions that only the local guard watched, because of a fault or a restart.
     pub(super) guarded: u64,
     pub(super) violations: Vec<String>,
+    trace: bool,
+    /// When the journal last worked again after a failure.
+    pub(super) journal_back: Timestamp,
 }
 
 /// What the venue shows of an account, and whether anything kept orders from it lately.
 pub(super) struct VenueSight {
     pub(super) open_orders: Vec<OrderReport>,
     pub(super) excused: bool,
+    pub(super) price: Option<Price>,
 }
 
 impl Checker {
-    pub(super) fn new(store: MemoryStore) -> Self {
+    pub(super) fn new(store: MemoryStore, trace: bool) -> Self {
         Self {
             store,
             folded: 0,
@@ -64,13 +73,24 @@ impl Checker {
             protected: 0,
             guarded: 0,
             violations: Vec::new(),
+            trace,
+            journal_back: Timestamp::default(),
+        }
+    }
+
+    /// Writes a line to standard error, when the run is traced.
+    fn trace(&self, line: impl FnOnce() -> String) {
+        if self.trace {
+            eprintln!("{}", line());
         }
     }
 
     pub(super) fn violation(&mut self, now: Timestamp, what: impl Into<String>) {
+        let what = what.into();
+        self.trace(|| format!("{now} VIOLATION {what}"));
         // One broken rule breaks a thousand times; the first few tell enough.
         if self.violations.len() < 20 {
-            self.violations.push(format!("{now} {}", what.into()));
+            self.violations.push(format!("{now} {what}"));
         }
     }
 
@@ -86,6 +106,7 @@ impl Checker {
     }
 
     fn fold(&mut self, account: AccountId, record: &Record) {
+        self.trace(|| format!("{} durable {:?}", record.recorded_at, record.event));
         if let AccountEvent::AccountOpened(settings) = &record.event {
             self.books.entry(account).or_insert_with(|| AccountState::new((**settings).clone()));
         }
@@ -113,7 +134,9 @@ impl Checker {
         let state = self.books.get(&account);
         let Some(order) = state.and_then(|state| state.order(id)) else {
             // Without a journal, what makes positions smaller may leave all the same.
-            if !(self.store.is_failing() && request.reduce_only) {
+            let spot_sale = request.instrument == SPOT && request.side == Side::Sell;
+            let failing = self.store.is_failing() || now <= self.journal_back + NOTICED_WITHIN;
+            if !(failing && (request.reduce_only || spot_sale)) {
                 self.violation(now, format!("order {id} was sent before its record was durable"));
             }
             return;
@@ -143,7 +166,8 @@ impl Checker {
         for ((owner, instrument), _) in promised {
             let held = state.share(*owner, *instrument).quantity.abs();
             // What is on its way out needs no stop any more.
-            if held.is_zero() || state.exits.contains_key(&(*owner, *instrument)) {
+            let leaving = state.exits.contains_key(&(*owner, *instrument));
+            if held.is_zero() || leaving || is_dust(state, *instrument, held, sight.price) {
                 continue;
             }
             let stops = covered(state, sight, *owner, *instrument);
@@ -163,6 +187,17 @@ impl Checker {
             }
         }
     }
+}
+
+/// Spot below the least notional can neither be sold nor protected.
+fn is_dust(
+    state: &AccountState,
+    instrument: InstrumentId,
+    held: Quantity,
+    price: Option<Price>,
+) -> bool {
+    let listed = state.instruments.get(instrument).filter(|it| !it.is_contract());
+    listed.zip(price).is_some_and(|(it, price)| it.notional(price, held) < it.filters.min_notional)
 }
 
 /// The quantity that an owner's stops at the venue would close.
@@ -200,14 +235,16 @@ pub(super) struct Watch(pub(super) std::rc::Rc<std::cell::RefCell<Checker>>);
 
 impl crate::exchanges::Observer for Watch {
     fn called(&mut self, account: AccountId, command: &VenueCommand, now: Timestamp) {
+        let mut checker = self.0.borrow_mut();
+        checker.catch_up();
+        checker.trace(|| format!("{now} sent {command:?}"));
         if let VenueCommand::SubmitOrder { request, .. } = command {
-            let mut checker = self.0.borrow_mut();
-            checker.catch_up();
             checker.check_order(account, request, now);
         }
     }
 
     fn delivered(&mut self, account: AccountId, message: &VenueMessage) {
+        self.0.borrow().trace(|| format!("{} told {:?}", message.time, message.report));
         if let VenueReport::OrderFilled(fill) = &message.report {
             let at = fill.time + PROTECTION_WITHIN;
             let instrument = fill.instrument;

@@ -66,10 +66,11 @@ pub struct SeedOutcome {
     pub event_log_hash: String,
 }
 
-/// Runs a seed; with a mutation the engine misbehaves on purpose.
+/// Runs a seed; with a mutation the engine misbehaves on purpose. A trace tells on standard error
+/// what is sent, told and made durable.
 #[must_use]
-pub fn run_seed(seed: u64, mutation: Option<Mutation>) -> SeedOutcome {
-    run(Pace::Unlimited, play(seed, mutation))
+pub fn run_seed(seed: u64, mutation: Option<Mutation>, trace: bool) -> SeedOutcome {
+    run(Pace::Unlimited, play(seed, mutation, trace))
 }
 
 pub(super) struct Theatre {
@@ -83,9 +84,9 @@ pub(super) struct Theatre {
     panics: u64,
 }
 
-async fn play(seed: u64, mutation: Option<Mutation>) -> SeedOutcome {
+async fn play(seed: u64, mutation: Option<Mutation>, trace: bool) -> SeedOutcome {
     let mut random = Pcg64Mcg::seed_from_u64(seed);
-    let mut theatre = set_up(seed, mutation, &mut random);
+    let mut theatre = set_up(seed, mutation, trace, &mut random);
     theatre.stage.start_engine();
     let workers = theatre.cast.workers.len();
     let script = script::draw(START, workers, theatre.cast.accounts.len(), &mut random);
@@ -103,7 +104,12 @@ async fn play(seed: u64, mutation: Option<Mutation>) -> SeedOutcome {
     theatre.outcome(seed, fills).await
 }
 
-fn set_up(seed: u64, mutation: Option<Mutation>, random: &mut Pcg64Mcg) -> Theatre {
+fn set_up(
+    seed: u64,
+    mutation: Option<Mutation>,
+    trace: bool,
+    random: &mut Pcg64Mcg,
+) -> Theatre {
     let mut settings = SyntheticSettings::new(seed, START);
     settings.step = Span::seconds(5);
     settings.symbols = ["BTC/USDT:USDT", "ETH/USDT:USDT", "SOL/USDT:USDT", "BTC/USDT"]
@@ -113,7 +119,7 @@ fn set_up(seed: u64, mutation: Option<Mutation>, random: &mut Pcg64Mcg) -> Theat
     let cast = cast::draw(&market, random);
     let world = World::new(Box::new(market) as Box<dyn Market>, world_settings(seed));
     let store = MemoryStore::default();
-    let checker = Rc::new(RefCell::new(Checker::new(store.clone())));
+    let checker = Rc::new(RefCell::new(Checker::new(store.clone(), trace)));
     let clock = make_clock(START, Pace::Unlimited);
     let watch = Box::new(Watch(checker.clone()));
     let accounts = cast.accounts.clone();
@@ -163,9 +169,10 @@ impl Theatre {
             let snapshot = world.exchange().snapshot(account, now, now);
             let from = now - AFTERMATH;
             let disturbed = world.is_disturbed_at(account, instrument, from, now);
-            (snapshot.map(|it| it.open_orders).unwrap_or_default(), disturbed)
+            let price = world.exchange().views().get(instrument).valuation();
+            (snapshot.map(|it| it.open_orders).unwrap_or_default(), disturbed, price)
         });
-        let Some((open_orders, disturbed)) = sight.await else {
+        let Some((open_orders, disturbed, price)) = sight.await else {
             return;
         };
         let now = self.stage.clock.now();
@@ -173,7 +180,7 @@ impl Theatre {
         let excused = disturbed || frozen || now <= self.disturbed_until;
         let mut checker = self.checker.borrow_mut();
         checker.catch_up();
-        checker.check_protection(due, &VenueSight { open_orders, excused }, now);
+        checker.check_protection(due, &VenueSight { open_orders, excused, price }, now);
     }
 
     /// From now on stops may be late for a while.
@@ -208,6 +215,9 @@ impl Theatre {
             Action::JournalFails(failing) => {
                 self.disturb(Span(0));
                 self.stage.store.set_failing(failing);
+                if !failing {
+                    self.checker.borrow_mut().journal_back = self.stage.clock.now();
+                }
             }
             Action::KillEngine(survivors, pause) => self.kill_engine(survivors, pause).await,
         }

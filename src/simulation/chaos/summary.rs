@@ -58,7 +58,7 @@ pub fn simulate(
             if seed >= seeds.end {
                 break;
             }
-            let outcome = run_seed(seed, mutation);
+            let outcome = run_seed(seed, mutation, false);
             told(&outcome);
             if stop_at_first && !outcome.violations.is_empty() {
                 next.store(seeds.end, Ordering::Relaxed);

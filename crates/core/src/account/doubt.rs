@@ -84,7 +84,6 @@ impl Account {
             step.effects
                 .commands
                 .push(VenueCommand::SubmitOrder { request, expires });
-            return;
         }
         // The request was sent at the latest when the order last changed.
         let sent = entry.changed_at.min(step.now);

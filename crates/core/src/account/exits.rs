@@ -14,7 +14,7 @@ use crate::journal::{AccountEvent, Purpose};
 use crate::kill::KillLevel;
 use crate::ledger::SubLedger;
 use crate::money::Quantity;
-use crate::risk::review;
+use crate::risk::{DenialCode, review};
 use crate::time::Span;
 
 /// First and longest pause between two orders of one exit.
@@ -106,12 +106,15 @@ impl Account {
             return;
         }
         self.retries.put_off(attempt, step.now, PAUSE.0, PAUSE.1);
-        let (reason, intent) = (exit.reason, exit.intent);
+        let reason = exit.reason;
+        // An intent has one order; attempts after the first are the engine's own.
+        let first = exit.attempts == 0;
+        let intent = if first { exit.intent } else { self.engine_intent(owner) };
         #[cfg(feature = "mutants")]
         let (exit, held) = self.mutated_exit(owner, instrument, exit, held);
         let quantity = Some(exit.remaining.min(held));
         let close = Intent::Close { instrument, quantity, reason };
-        self.plan_exit(step, owner, &close, intent, exit.attempts);
+        self.plan_exit(step, owner, &close, intent, exit.attempts > 0);
     }
 
     #[cfg(feature = "mutants")]
@@ -169,7 +172,7 @@ impl Account {
         owner: SubLedger,
         intent: &Intent,
         id: IntentId,
-        attempts: u16,
+        failed_before: bool,
     ) {
         let Some(instrument) = intent.instrument() else {
             return;
@@ -181,11 +184,8 @@ impl Account {
         if listed.filters.status != TradingStatus::Trading {
             return;
         }
-        #[cfg_attr(
-            not(feature = "mutants"),
-            expect(unused_mut, reason = "mutants change it")
-        )]
         let mut view = self.risk_view(step.now, owner, &listed, None);
+        view.exit_failed_before = failed_before;
         #[cfg(feature = "mutants")]
         if let (
             true,
@@ -200,14 +200,19 @@ impl Account {
             let sign = view.worker_position.quantity.0.signum();
             view.worker_position.quantity = Quantity(sign * whole.0);
         }
-        let Ok(approved) = review(intent, &view, &limits) else {
-            return;
+        let approved = match review(intent, &view, &limits) {
+            Ok(approved) => approved,
+            // What the venue does not take because it is too little stays as it is.
+            Err(denial) if denial.code == DenialCode::BelowMinimum => {
+                self.record(step, AccountEvent::ExitEnded { owner, instrument });
+                return;
+            }
+            Err(_) => return,
         };
         let purpose = Purpose::Exit(approved.exit().unwrap_or(ExitReason::ExitSignal));
         let plan = Plan {
             owner,
             intent: id,
-            leg: attempts,
             tag: None,
             purpose,
             instrument,

@@ -112,20 +112,13 @@ impl Account {
 
     /// Who gets how much of a fill's quantity; parts are positive and add up to it.
     fn quantities(&self, fill: &FillReport, instrument: &Instrument) -> Vec<(SubLedger, Quantity)> {
-        let order = fill.client_id.and_then(|id| self.state.order(id));
-        let venue_acts = fill.reason != FillReason::Order;
-        let (owner, limit) = match order {
-            _ if venue_acts => (SubLedger::External, Quantity::ZERO),
-            Some(order) if order.purpose != Purpose::Entry => {
-                let held = self.state.share(order.owner, fill.instrument).quantity;
-                let closes = Side::of(held) == Some(fill.side.opposite());
-                (
-                    order.owner,
-                    if closes { held.abs() } else { Quantity::ZERO },
-                )
-            }
-            Some(order) => (order.owner, fill.quantity),
-            None => (SubLedger::External, fill.quantity),
+        let (owner, reduces) = self.owner_of(fill);
+        let limit = if reduces {
+            let held = self.state.share(owner, fill.instrument).quantity;
+            let closes = Side::of(held) == Some(fill.side.opposite());
+            if closes { held.abs() } else { Quantity::ZERO }
+        } else {
+            fill.quantity
         };
         let own = fill.quantity.min(limit);
         let mut parts = Vec::new();
@@ -137,6 +130,22 @@ impl Account {
             parts.extend(self.parts_of_others(fill, instrument, owner, own, rest));
         }
         parts
+    }
+
+    /// Whose fill it is, and whether it may only make a position smaller.
+    fn owner_of(&self, fill: &FillReport) -> (SubLedger, bool) {
+        if fill.reason != FillReason::Order {
+            return (SubLedger::External, true);
+        }
+        let Some(id) = fill.client_id.filter(|id| id.is_ours()) else {
+            return (SubLedger::External, false);
+        };
+        if let Some(order) = self.state.order(id) {
+            return (order.owner, order.purpose != Purpose::Entry);
+        }
+        // Only exits leave without a record, while the journal cannot write.
+        let worker = self.state.workers.keys().find(|worker| id.belongs_to(**worker));
+        (worker.map_or(SubLedger::External, |worker| SubLedger::Worker(*worker)), true)
     }
 
     /// Shares what an owner could not take among the other holders of the closed side; what

@@ -16,7 +16,6 @@ use crate::risk::{Approved, Denial, DenialCode, RiskLimits, review};
 pub(super) struct Plan {
     pub(super) owner: SubLedger,
     pub(super) intent: IntentId,
-    pub(super) leg: u16,
     pub(super) tag: Option<OrderTag>,
     pub(super) purpose: Purpose,
     pub(super) instrument: InstrumentId,
@@ -149,7 +148,6 @@ impl Account {
         let plan = |tag, purpose, instrument| Plan {
             owner,
             intent: id,
-            leg: 0,
             tag,
             purpose,
             instrument,
@@ -232,7 +230,7 @@ impl Account {
         }
         let long = (approved.side() == Side::Buy) != reduces;
         let request = OrderRequest {
-            client_id: ClientOrderId::derive(self.state.settings.id, plan.intent, plan.leg),
+            client_id: self.order_id(plan.intent),
             instrument,
             side: approved.side(),
             position_side: self.position_side_of(instrument, long),
@@ -265,6 +263,13 @@ impl Account {
         });
         self.record(step, AccountEvent::OrderPlanned(planned));
         self.send(step, Outgoing::Submit(client_id));
+    }
+
+    /// The id of an intent's order.
+    pub(super) fn order_id(&self, intent: IntentId) -> ClientOrderId {
+        // Starts far apart may share a number: their orders are long gone.
+        let incarnation = (self.state.incarnation & 0xFFFF) as u16;
+        ClientOrderId::derive(self.state.settings.id, intent, incarnation)
     }
 
     fn want_leverage(&mut self, step: &mut Step<'_>, instrument: InstrumentId, leverage: u32) {

@@ -34,6 +34,17 @@ pub(super) enum Outgoing {
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     waiting: VecDeque<(Sequence, Outgoing)>,
+    /// The last record that is durable.
+    durable: Sequence,
+    /// The record of this start of the engine. Before it is durable nothing leaves at all: the ids
+    /// that are derived from it could be used again after the next start.
+    pub(super) started: Sequence,
+}
+
+impl Outbox {
+    fn has_started(&self) -> bool {
+        self.durable >= self.started
+    }
 }
 
 /// What is tried again later.
@@ -112,7 +123,8 @@ impl Account {
         if self.has_mutation(super::Mutation::SendBeforeDurable) {
             return self.dispatch(step, outgoing);
         }
-        if self.journal_available || self.needs_journal(outgoing) {
+        let free = !self.journal_available && self.outbox.has_started();
+        if !free || self.needs_journal(outgoing) {
             self.outbox
                 .waiting
                 .push_back((self.state.sequence, outgoing));
@@ -126,6 +138,7 @@ impl Account {
         // What had to wait for the journal is looked at again.
         self.unsettled |= !self.journal_available;
         self.journal_available = true;
+        self.outbox.durable = self.outbox.durable.max(durable);
         while let Some((sequence, outgoing)) = self.outbox.waiting.front().copied() {
             if sequence > durable {
                 break;
@@ -139,14 +152,15 @@ impl Account {
     /// market they were meant for will be gone when the journal is back).
     pub(super) fn degrade(&mut self, step: &mut Step<'_>) {
         self.journal_available = false;
-        for (_, outgoing) in std::mem::take(&mut self.outbox.waiting) {
+        for (sequence, outgoing) in std::mem::take(&mut self.outbox.waiting) {
             match outgoing {
                 Outgoing::Submit(id) if self.needs_journal(outgoing) => {
                     self.advance(step, id, Transition::NotFound, None);
                 }
                 // It was for an entry, and there is none.
                 Outgoing::SetLeverage { .. } => {}
-                _ => self.dispatch(step, outgoing),
+                _ if self.outbox.has_started() => self.dispatch(step, outgoing),
+                _ => self.outbox.waiting.push_back((sequence, outgoing)),
             }
         }
     }
@@ -269,5 +283,56 @@ impl Account {
         self.record(step, event);
         (step.cause, step.correlation) = saved;
         self.doubts.note(id, transition);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXIT: Attempt = Attempt::Exit(SubLedger::External, InstrumentId(0));
+    const PAUSES: (Span, Span) = (Span::seconds(1), Span::seconds(4));
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp(0) + Span::seconds(seconds)
+    }
+
+    #[test]
+    fn pauses_double_up_to_the_longest() {
+        let (mut retries, mut now) = (Retries::default(), at(0));
+        for pause in [1, 2, 4, 4] {
+            assert!(retries.allows(EXIT, now));
+            retries.put_off(EXIT, now, PAUSES.0, PAUSES.1);
+            now = now + Span::seconds(pause);
+            assert!(!retries.allows(EXIT, now - Span(1)));
+            assert_eq!(retries.next_due(), Some(now));
+        }
+        retries.forget(EXIT);
+        assert_eq!(retries.next_due(), None);
+        retries.put_off(EXIT, now, PAUSES.0, PAUSES.1);
+        assert!(retries.allows(EXIT, now + Span::seconds(1)));
+    }
+
+    #[test]
+    fn a_pause_that_is_over_wakes_once_and_keeps_its_length() {
+        let mut retries = Retries::default();
+        retries.put_off(EXIT, at(0), PAUSES.0, PAUSES.1);
+        assert!(!retries.any_due(at(0)));
+        assert!(retries.any_due(at(1)));
+        assert!(!retries.any_due(at(1)));
+        assert_eq!(retries.next_due(), None);
+        assert!(retries.allows(EXIT, at(1)));
+        retries.put_off(EXIT, at(1), PAUSES.0, PAUSES.1);
+        assert_eq!(retries.next_due(), Some(at(3)));
+    }
+
+    #[test]
+    fn what_became_pointless_is_dropped() {
+        let mut retries = Retries::default();
+        let cancel = Attempt::Cancel(ClientOrderId(1));
+        retries.put_off(EXIT, at(0), PAUSES.0, PAUSES.1);
+        retries.put_off(cancel, at(5), PAUSES.0, PAUSES.1);
+        retries.retain(|attempt| *attempt == cancel);
+        assert_eq!(retries.next_due(), Some(at(6)));
     }
 }

@@ -112,14 +112,30 @@ impl Account {
             .filter(|it| !fits(it))
             .map(|it| it.order.request.client_id)
             .collect();
-        let surplus = surplus(&legs, held.abs());
         let missing = held.abs() - standing;
+        let dust = kind.is_some_and(|kind| self.is_dust(instrument, missing, kind));
+        let surplus = if dust && missing.is_positive() && standing.is_positive() {
+            // The missing part is too little for an order of its own: one order takes it all.
+            legs.iter().map(|it| it.order.request.client_id).collect()
+        } else {
+            surplus(&legs, held.abs())
+        };
         for id in wrong.into_iter().chain(surplus) {
             self.cancel(step, id);
         }
         if let (Some(kind), true) = (kind, missing.is_positive()) {
             self.place_leg(step, (owner, instrument), held, missing, purpose, kind);
         }
+    }
+
+    /// Spot below the venue's least notional cannot be sold, and so not be protected either.
+    fn is_dust(&self, instrument: InstrumentId, quantity: Quantity, kind: OrderKind) -> bool {
+        let listed = self.state.instruments.get(instrument).filter(|it| !it.is_contract());
+        let price = self.markets.get(instrument).valuation();
+        let price = price.into_iter().chain(kind.trigger()).min();
+        listed.zip(price).is_some_and(|(listed, price)| {
+            listed.notional(price, quantity) < listed.filters.min_notional
+        })
     }
 
     fn place_leg(
@@ -134,7 +150,8 @@ impl Account {
         let attempt = Attempt::Protect(owner, instrument, purpose);
         let listed = self.state.instruments.get(instrument);
         let open = listed.is_some_and(|it| it.filters.status == TradingStatus::Trading);
-        if !open || !self.retries.allows(attempt, step.now) || !self.journal_available {
+        let dust = self.is_dust(instrument, missing, kind);
+        if !open || dust || !self.retries.allows(attempt, step.now) || !self.journal_available {
             return;
         }
         let (Some(listed), Some(side)) = (listed, Side::of(held).map(Side::opposite)) else {
@@ -144,7 +161,7 @@ impl Account {
         let intent = self.engine_intent(owner);
         let is_contract = self.is_contract(instrument);
         let request = OrderRequest {
-            client_id: ClientOrderId::derive(self.state.settings.id, intent, 0),
+            client_id: self.order_id(intent),
             instrument,
             side,
             position_side: self.position_side_of(instrument, held.is_positive()),
@@ -157,7 +174,6 @@ impl Account {
         let plan = Plan {
             owner,
             intent,
-            leg: 0,
             tag: None,
             purpose,
             instrument,
@@ -276,6 +292,10 @@ impl Account {
         let saved = step.correlation;
         self.request_exit(step, owner, instrument, None, reason, None);
         step.correlation = saved;
+        // If nothing comes of it (dust, nothing held), it is tried again, but not at once.
+        if let Some(breach) = self.breaches.get_mut(&(owner, instrument)) {
+            breach.since = Some(step.now);
+        }
     }
 
     /// Acts on stops that were passed a while ago, though the market is silent since.
@@ -291,8 +311,11 @@ impl Account {
             .map(|(key, _)| *key)
             .collect();
         for (owner, instrument) in due {
-            if let Some(promise) = self.state.protection.get(&(owner, instrument)).copied() {
-                self.act_as_guard(step, owner, instrument, promise);
+            match self.state.protection.get(&(owner, instrument)).copied() {
+                Some(promise) => self.act_as_guard(step, owner, instrument, promise),
+                None => {
+                    self.breaches.remove(&(owner, instrument));
+                }
             }
         }
     }

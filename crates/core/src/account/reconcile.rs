@@ -6,10 +6,12 @@
 use super::state::AccountState;
 use super::{Account, Phase, Step};
 use crate::ids::TradeId;
+use crate::instrument::{InstrumentId, InstrumentKind};
 use crate::journal::AccountEvent;
 use crate::kill::KillLevel;
 use crate::ledger::{Bucket, SubLedger, Transaction};
-use crate::order::OrderState;
+use crate::money::Amount;
+use crate::order::{OrderState, PositionSide};
 use crate::time::{Span, Timestamp};
 use crate::venue::{OrderReport, PositionReport, Snapshot, VenueCommand};
 
@@ -61,7 +63,7 @@ impl Account {
     /// The engine took the account over.
     pub(super) fn start(&mut self, step: &mut Step<'_>) {
         let incarnation = self.state.incarnation + 1;
-        self.record(step, AccountEvent::EngineStarted { incarnation });
+        self.outbox.started = self.record(step, AccountEvent::EngineStarted { incarnation });
         self.enter_phase(step, Phase::Reconciling);
         self.doubt_after_restart(step);
         self.snapshot.ask_soon(step.now);
@@ -108,8 +110,8 @@ impl Account {
             self.snapshot.wanted_at = Some(step.now + PAUSE);
             return;
         }
-        let adopted =
-            self.compare_balances(step, snapshot) + self.compare_positions(step, snapshot);
+        // Positions first: restating a cost moves money that the balances are then found to have.
+        let adopted = self.compare_positions(step, snapshot) + self.compare_balances(step, snapshot);
         let missed = u32::try_from(missed).unwrap_or(u32::MAX);
         let time = snapshot.time;
         let event = AccountEvent::SnapshotReconciled {
@@ -256,6 +258,10 @@ impl Account {
             if quantity.is_zero() && cost.is_zero() {
                 continue;
             }
+            if quantity.is_zero() {
+                self.restate_cost(step, instrument, position_side, cost);
+                continue;
+            }
             let difference = PositionReport {
                 instrument,
                 position_side,
@@ -266,6 +272,31 @@ impl Account {
             adopted += 1;
         }
         adopted
+    }
+
+    fn restate_cost(
+        &mut self,
+        step: &mut Step<'_>,
+        instrument: InstrumentId,
+        position_side: PositionSide,
+        cost: Amount,
+    ) {
+        let Some(listed) = self.state.instruments.get(instrument) else {
+            return;
+        };
+        // An inverse contract earns the other way round.
+        let inverse = listed.kind == InstrumentKind::Inverse;
+        let money = if inverse { -cost } else { cost };
+        let mut transaction = Transaction::default();
+        let owner = SubLedger::Netting;
+        transaction.move_money(owner, Bucket::Realized, listed.settle(), money);
+        let event = AccountEvent::CostRestated {
+            instrument,
+            position_side,
+            cost,
+            transaction,
+        };
+        self.record(step, event);
     }
 }
 

@@ -44,7 +44,10 @@ pub(super) fn within_sizes(
         return Vec::new();
     }
     let part = |size: &Quantity| total * i128::from(size.0) / sum / step * step;
-    let mut parts: Vec<_> = sizes.iter().map(|(owner, size)| (*owner, part(size))).collect();
+    let mut parts: Vec<_> = sizes
+        .iter()
+        .map(|(owner, size)| (*owner, part(size)))
+        .collect();
     let mut rest = total - parts.iter().map(|(_, part)| part).sum::<i128>();
     let mut order: Vec<usize> = (0..sizes.len()).collect();
     order.sort_by_key(|index| std::cmp::Reverse(sizes[*index].1));
@@ -81,7 +84,11 @@ mod tests {
 
     #[test]
     fn nobody_gets_more_than_its_size() {
-        let sizes = [(owner(1), Quantity(3)), (owner(2), Quantity(3)), (owner(3), Quantity(3))];
+        let sizes = [
+            (owner(1), Quantity(3)),
+            (owner(2), Quantity(3)),
+            (owner(3), Quantity(3)),
+        ];
         let parts = within_sizes(8, 1, &sizes);
         assert_eq!(parts, [(owner(1), 3), (owner(2), 3), (owner(3), 2)]);
     }

@@ -141,6 +141,9 @@ impl SeenTrades {
 
     /// Notes a trade as booked.
     pub fn insert(&mut self, trade: TradeId) {
+        if trade <= self.floor {
+            return;
+        }
         self.seen.insert(trade);
         if self.seen.len() > SEEN_TRADES
             && let Some(oldest) = self.seen.pop_first()
@@ -272,5 +275,49 @@ impl AccountState {
             .iter()
             .filter(move |((_, held), position)| *held == instrument && !position.is_flat())
             .map(|((owner, _), position)| (*owner, *position))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn trades_are_seen_in_any_order() {
+        let mut seen = SeenTrades::default();
+        for trade in [5, 3, 9] {
+            assert!(!seen.contains(TradeId(trade)));
+            seen.insert(TradeId(trade));
+            assert!(seen.contains(TradeId(trade)));
+        }
+        assert!(!seen.contains(TradeId(4)));
+        assert_eq!(seen.highest(), TradeId(9));
+    }
+
+    #[test]
+    fn the_oldest_numbers_become_a_floor() {
+        let mut seen = SeenTrades::default();
+        let many = 3 * SEEN_TRADES as u64;
+        for trade in 1..=many {
+            seen.insert(TradeId(trade * 2));
+        }
+        assert_eq!(seen.seen.len(), SEEN_TRADES);
+        assert!(seen.contains(TradeId(2)) && seen.contains(TradeId(1)));
+        assert!(!seen.contains(TradeId(many * 2 - 1)));
+        assert_eq!(seen.highest(), TradeId(many * 2));
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_booked_is_ever_forgotten(trades in prop::collection::vec(1_u64..20_000, 1..6_000)) {
+            let mut seen = SeenTrades::default();
+            for trade in &trades {
+                seen.insert(TradeId(*trade));
+            }
+            prop_assert!(trades.iter().all(|trade| seen.contains(TradeId(*trade))));
+            prop_assert!(seen.seen.len() <= SEEN_TRADES);
+        }
     }
 }

@@ -160,6 +160,7 @@ impl Account {
             worker_position: self.state.share(owner, instrument.id),
             worker_pending: orders.pending,
             worker_exiting: orders.exiting,
+            exit_failed_before: false,
             worker_positions: self.instruments_in_use(owner),
             worker_recent_orders: self.recent_orders_of(owner, now),
             worker_open_orders: orders.open,
@@ -207,12 +208,9 @@ impl Account {
         let recent = owner
             .worker()
             .and_then(|worker| self.recent_orders.get(&worker));
+        // Oldest first, so that the first one that counts is found without looking at each.
         let count = recent.map_or(0, |recent| {
-            recent
-                .iter()
-                .rev()
-                .take_while(|at| now - **at < Span::minutes(1))
-                .count()
+            recent.len() - recent.partition_point(|at| now - *at >= Span::minutes(1))
         });
         u32::try_from(count).unwrap_or(u32::MAX)
     }

@@ -264,6 +264,7 @@ fn review_exit(
     if !approved.is_positive() {
         return Err(Denial::plain(DenialCode::InvalidQuantity));
     }
+    check_dust(approved, view)?;
     let (kind, time_in_force) = match limit {
         Some((price, time_in_force)) => {
             check_price(price, view)?;
@@ -297,14 +298,27 @@ fn review_exit(
     })
 }
 
-/// An exit goes out whatever is known: without a price it is a plain market order.
+/// Spot knows no reduce-only orders, and so no exception from the least notional.
+fn check_dust(quantity: Quantity, view: &RiskView<'_>) -> Result<(), Denial> {
+    let instrument = view.instrument;
+    let price = view.market.valuation().filter(|_| !instrument.is_contract());
+    let worth = price.map(|price| instrument.notional(price, quantity));
+    if worth.is_some_and(|worth| worth < instrument.filters.min_notional) {
+        return Err(Denial::plain(DenialCode::BelowMinimum));
+    }
+    Ok(())
+}
+
+/// An exit goes out whatever is known: without a price, or when a limit did not get through, it is
+/// a plain market order.
 fn exit_at_market(
     side: Side,
     view: &RiskView<'_>,
     limits: &RiskLimits,
 ) -> (OrderKind, TimeInForce) {
     let tif = TimeInForce::ImmediateOrCancel;
-    let Some(reference) = view.market.taking(side) else {
+    let reference = view.market.taking(side).filter(|_| !view.exit_failed_before);
+    let Some(reference) = reference else {
         return (OrderKind::Market, tif);
     };
     let slippage = Rate(limits.max_slippage.0 * EXIT_SLIPPAGE_FACTOR);

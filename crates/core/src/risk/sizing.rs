@@ -25,14 +25,15 @@ pub(super) struct Entry {
 }
 
 /// The price that is `distance` worse than `reference` for an order of `side`, rounded towards
-/// the reference and within the venue's own band.
+/// the reference. The venue measures its own band from its mark, which may be elsewhere by the time
+/// the order arrives: half of the band is left for that.
 pub(super) fn worst_price(
     side: Side,
     reference: Price,
     distance: Rate,
     instrument: &Instrument,
 ) -> Price {
-    let distance = distance.min(instrument.filters.price_band);
+    let distance = distance.min(Rate(instrument.filters.price_band.0 / 2));
     match side {
         Side::Buy => {
             let price = reference + reference.times(distance, Rounding::Down);
@@ -235,10 +236,12 @@ pub(super) fn quantity(
     }
     let mut approved = wished;
     let mut binding = DenialCode::BelowMinimum;
+    let largest = instrument
+        .filters
+        .max_quantity
+        .floor_to(instrument.filters.step);
     for (code, room) in rooms(leverage, price, view, limits) {
-        let most = instrument
-            .quantity_for(room, price)
-            .min(instrument.filters.max_quantity);
+        let most = instrument.quantity_for(room, price).min(largest);
         if most < approved {
             clamps.push(quantity_clamp(code, approved, most));
             (approved, binding) = (most, code);

@@ -42,6 +42,8 @@ pub struct RiskView<'a> {
     pub worker_pending: Quantity,
     /// What the worker's own resting exit orders in the instrument would still close.
     pub worker_exiting: Quantity,
+    /// Whether an exit at the market was tried before and did not get through.
+    pub exit_failed_before: bool,
     /// How many instruments the worker holds or is entering.
     pub worker_positions: u32,
     /// Orders the worker sent within the last minute.

@@ -34,13 +34,33 @@ fn an_entry_that_waits_is_given_up_for_good() {
 #[test]
 fn the_leverage_of_an_entry_that_was_given_up_is_not_set() {
     let mut desk = Desk::ready();
-    let banyan_core::intent::Intent::Place { tag, instrument, side, quantity, price, time_in_force, reduce_only, .. } =
-        limit(OrderTag(1), Side::Buy, 10, price(49_000))
+    let banyan_core::intent::Intent::Place {
+        tag,
+        instrument,
+        side,
+        quantity,
+        price,
+        time_in_force,
+        reduce_only,
+        ..
+    } = limit(OrderTag(1), Side::Buy, 10, price(49_000))
     else {
         unreachable!("it places");
     };
     let leverage = Some(3);
-    desk.submit(A, banyan_core::intent::Intent::Place { tag, instrument, side, quantity, price, time_in_force, reduce_only, leverage });
+    desk.submit(
+        A,
+        banyan_core::intent::Intent::Place {
+            tag,
+            instrument,
+            side,
+            quantity,
+            price,
+            time_in_force,
+            reduce_only,
+            leverage,
+        },
+    );
     desk.handle(Input::JournalFailed);
     assert!(desk.commands.is_empty());
 }
@@ -76,8 +96,15 @@ fn exits_and_cancels_that_come_later_leave_at_once_too() {
     desk.submit(A, closing(None));
     desk.handle(Input::CancelOrder(id));
     let sent: Vec<_> = std::mem::take(&mut desk.commands);
-    assert!(sent.iter().any(|it| matches!(it, VenueCommand::SubmitOrder { request, .. } if request.reduce_only)));
-    assert!(sent.iter().any(|it| matches!(it, VenueCommand::CancelOrder { .. })));
+    assert!(
+        sent.iter().any(
+            |it| matches!(it, VenueCommand::SubmitOrder { request, .. } if request.reduce_only)
+        )
+    );
+    assert!(
+        sent.iter()
+            .any(|it| matches!(it, VenueCommand::CancelOrder { .. }))
+    );
     desk.persist();
     assert!(desk.commands.is_empty(), "nothing leaves twice");
 }
@@ -88,13 +115,23 @@ fn a_durable_record_ends_it() {
     desk.handle(Input::JournalFailed);
     desk.persist();
     assert!(!desk.account.is_degraded());
-    assert_eq!(desk.wish(A, limit(OrderTag(1), Side::Buy, 10, price(49_000))).len(), 1);
+    assert_eq!(
+        desk.wish(A, limit(OrderTag(1), Side::Buy, 10, price(49_000)))
+            .len(),
+        1
+    );
 }
 
 #[test]
 fn a_stop_that_could_not_be_placed_is_placed_when_the_journal_is_back() {
     let mut desk = Desk::ready();
-    let id = desk.open_on(crate::listing::LINEAR, A, Side::Buy, 10, stop_at(price(49_000)));
+    let id = desk.open_on(
+        crate::listing::LINEAR,
+        A,
+        Side::Buy,
+        10,
+        stop_at(price(49_000)),
+    );
     desk.handle(Input::JournalFailed);
     let fill = desk.trade(id, 10, price(50_000));
     desk.tell(banyan_core::venue::VenueReport::OrderFilled(fill));
@@ -108,7 +145,13 @@ fn a_stop_that_could_not_be_placed_is_placed_when_the_journal_is_back() {
 #[test]
 fn the_guard_acts_while_the_journal_is_away() {
     let mut desk = Desk::ready();
-    let id = desk.open_on(crate::listing::LINEAR, A, Side::Buy, 10, stop_at(price(49_000)));
+    let id = desk.open_on(
+        crate::listing::LINEAR,
+        A,
+        Side::Buy,
+        10,
+        stop_at(price(49_000)),
+    );
     desk.handle(Input::JournalFailed);
     let fill = desk.trade(id, 10, price(50_000));
     desk.tell(banyan_core::venue::VenueReport::OrderFilled(fill));

@@ -53,7 +53,10 @@ fn an_accept_after_the_last_fill_changes_nothing() {
     let id = desk.enter(A, Side::Buy, 10, price(50_000));
     let before = desk.last_sequence();
     desk.accept(id);
-    assert_eq!((desk.state_of(id), desk.last_sequence()), (OrderState::Filled, before));
+    assert_eq!(
+        (desk.state_of(id), desk.last_sequence()),
+        (OrderState::Filled, before)
+    );
 }
 
 #[test]
@@ -63,16 +66,25 @@ fn a_late_fill_after_a_cancel_is_real() {
     desk.accept(id);
     desk.cancelled(id);
     desk.fill(id, 4, price(50_000));
-    assert_eq!((desk.state_of(id), desk.held(owner(A))), (OrderState::Cancelled, 4));
+    assert_eq!(
+        (desk.state_of(id), desk.held(owner(A))),
+        (OrderState::Cancelled, 4)
+    );
     desk.fill(id, 6, price(50_000));
-    assert_eq!((desk.state_of(id), desk.held(owner(A))), (OrderState::Filled, 10));
+    assert_eq!(
+        (desk.state_of(id), desk.held(owner(A))),
+        (OrderState::Filled, 10)
+    );
 }
 
 #[test]
 fn an_order_that_trades_though_it_was_rejected_stands_again() {
     let mut desk = Desk::ready();
     let client_id = desk.open(A, Side::Buy, 10);
-    desk.tell(VenueReport::OrderRejected { client_id, reason: RejectReason::ExchangeNotAvailable });
+    desk.tell(VenueReport::OrderRejected {
+        client_id,
+        reason: RejectReason::ExchangeNotAvailable,
+    });
     desk.fill(client_id, 4, price(50_000));
     let open = desk.account.state().orders.get(&client_id).unwrap();
     assert_eq!(open.order.state, OrderState::PartiallyFilled);
@@ -167,11 +179,20 @@ fn a_worker_that_keeps_its_book_from_what_it_is_told_knows_its_orders_and_positi
         book.apply(event);
     }
     assert_eq!(book.orders[&OrderTag(1)].remaining, Quantity(6));
-    assert_eq!(book.position(crate::listing::LINEAR), desk.account.state().share(owner(A), crate::listing::LINEAR));
+    assert_eq!(
+        book.position(crate::listing::LINEAR),
+        desk.account.state().share(owner(A), crate::listing::LINEAR)
+    );
     desk.fill(orders[0].client_id, 6, price(49_000));
     for (_, event) in &desk.told {
         book.apply(event);
     }
     assert!(book.orders.is_empty());
-    assert_eq!(desk.account.state().share(SubLedger::External, crate::listing::LINEAR).quantity, Quantity(0));
+    assert_eq!(
+        desk.account
+            .state()
+            .share(SubLedger::External, crate::listing::LINEAR)
+            .quantity,
+        Quantity(0)
+    );
 }

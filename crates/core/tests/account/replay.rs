@@ -17,7 +17,10 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
 }
 
 fn replayed(records: &[Record]) -> AccountState {
-    Account::replay(records).unwrap().state().clone()
+    Account::replay(records)
+        .expect("the first record opens the account")
+        .state()
+        .clone()
 }
 
 proptest! {
@@ -75,7 +78,10 @@ fn check_sent_once(mut desk: Desk) -> Result<(), TestCaseError> {
 /// The variant of an event, from how it prints.
 fn kind(event: &impl std::fmt::Debug) -> String {
     let text = format!("{event:?}");
-    text.split(|it: char| !it.is_alphanumeric()).next().unwrap_or_default().to_owned()
+    text.split(|it: char| !it.is_alphanumeric())
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 #[test]
@@ -93,7 +99,14 @@ fn the_random_runs_reach_every_kind_of_record_and_transition() {
     }
     // Fills are records of their own; triggers and refused cancels have their own tests.
     let expected = [
-        "Accepted", "CancelSent", "Cancelled", "Expired", "NotFound", "OutcomeLost", "Rejected", "Sent",
+        "Accepted",
+        "CancelSent",
+        "Cancelled",
+        "Expired",
+        "NotFound",
+        "OutcomeLost",
+        "Rejected",
+        "Sent",
     ];
     assert_eq!(transitions, expected.map(str::to_owned).into());
     assert_eq!(kinds.len(), 20, "{kinds:?}");

@@ -111,10 +111,18 @@ fn check_grid(strategy: GridStrategy, steps: Vec<Step>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 200,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
-    fn a_grid_keeps_its_books(steps in steps(), trailing in any::<bool>(), opening in any::<bool>()) {
+    fn a_grid_keeps_its_books(
+        steps in steps(),
+        trailing in any::<bool>(),
+        opening in any::<bool>(),
+    ) {
         check_grid(grid(json!({"trailing": trailing, "initial_position": opening})), steps);
     }
 
