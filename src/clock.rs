@@ -1,7 +1,8 @@
 //! The clock port: engine time, read in one place.
 //!
 //! It runs on tokio's clock, so the same code lives on real time, on accelerated time, and on
-//! paused time that jumps when nobody has anything to do.
+//! paused time that jumps when nobody has anything to do. Reports that tell how long a run took
+//! read the wall by a `Stopwatch`.
 
 use std::time::Duration;
 
@@ -43,5 +44,24 @@ impl Clock {
         let span = (at.0 - self.now().0).max(0);
         let step = u64::from(self.speed) * MILLISECOND.unsigned_abs();
         Duration::from_millis(span.unsigned_abs().div_ceil(step))
+    }
+}
+
+/// Measures wall time, for reports alone.
+#[derive(Debug, Clone, Copy)]
+pub struct Stopwatch(std::time::Instant);
+
+impl Stopwatch {
+    /// Starts measuring.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "this is where wall time is read")]
+    pub fn start() -> Self {
+        Self(std::time::Instant::now())
+    }
+
+    /// Seconds since the start.
+    #[must_use]
+    pub fn seconds(&self) -> f64 {
+        self.0.elapsed().as_secs_f64()
     }
 }

@@ -18,10 +18,12 @@ use crate::telemetry::EventLog;
 pub struct MarketFeed {
     log: EventLog,
     subscribers: Vec<Recipient<MarketBatch>>,
+    /// The latest word on each instrument, for those who come late.
+    listed: BTreeMap<InstrumentId, MarketEvent>,
     resamplers: BTreeMap<InstrumentId, (Timeframe, Vec<Resampler>)>,
 }
 
-/// Wants market data from now on.
+/// Wants the instruments as they are, and market data from now on.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct SubscribeFeed(pub Recipient<MarketBatch>);
@@ -30,7 +32,7 @@ impl MarketFeed {
     /// A feed without subscribers; each event is added to the log as it comes.
     #[must_use]
     pub fn new(log: EventLog) -> Self {
-        Self { log, subscribers: Vec::new(), resamplers: BTreeMap::new() }
+        Self { log, subscribers: Vec::new(), listed: BTreeMap::new(), resamplers: BTreeMap::new() }
     }
 
     /// The longer candles that an event closes.
@@ -71,6 +73,10 @@ impl Handler<SubscribeFeed> for MarketFeed {
     type Result = ();
 
     fn handle(&mut self, SubscribeFeed(subscriber): SubscribeFeed, _: &mut Self::Context) {
+        let listed: Vec<_> = self.listed.values().cloned().collect();
+        if !listed.is_empty() {
+            subscriber.do_send(MarketBatch(Arc::new(listed)));
+        }
         self.subscribers.push(subscriber);
     }
 }
@@ -82,6 +88,9 @@ impl Handler<MarketBatch> for MarketFeed {
         let mut closed = Vec::new();
         for event in batch.0.iter() {
             self.log.add_market_event(event);
+            if matches!(event.data, MarketData::InstrumentChanged(_)) {
+                self.listed.insert(event.instrument, event.clone());
+            }
             closed.append(&mut self.longer_candles(event));
         }
         if !closed.is_empty() {

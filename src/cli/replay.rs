@@ -2,7 +2,6 @@
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
-use std::time::Instant;
 
 use banyan_core::instrument::{Instrument, InstrumentId, Instruments};
 use banyan_core::market::Candle;
@@ -23,6 +22,7 @@ use rust_decimal::Decimal;
 
 use super::replay_config::{ReplayConfig, StrategyEntry};
 use super::{CommandError, Exit, output};
+use crate::clock::Stopwatch;
 use crate::report;
 use crate::settings::Settings;
 use crate::simulation::Pace;
@@ -101,12 +101,18 @@ pub(super) fn run(
     let traders = traders(arguments, settings, &source)?;
     let (start, end) = (source.start, source.end);
     let market = source.market;
-    let plan = ReplayPlan { market, start, end, traders, seed, pace: arguments.speed };
+    let plan = ReplayPlan {
+        market,
+        start,
+        end,
+        traders,
+        seed,
+        pace: arguments.speed,
+    };
     let bar = progress_bar(json);
-    #[expect(clippy::disallowed_methods, reason = "the report tells the wall time of the run")]
-    let started = Instant::now();
+    let watch = Stopwatch::start();
     let report = replay(plan, |done| bar.set_position((done * 100.0) as u64));
-    let seconds = started.elapsed().as_secs_f64();
+    let seconds = watch.seconds();
     bar.finish_and_clear();
     if json {
         output::json(&report::to_json(&report, seconds));
@@ -139,7 +145,13 @@ fn synthetic(days: u32, seed: u64) -> Result<Source, CommandError> {
         .map(|it| market.history(it.id, timeframe, FIRST_BARS))
         .collect();
     let (market, start) = (Box::new(market), SYNTHETIC_START);
-    Ok(Source { market, start, end, timeframe, first_bars })
+    Ok(Source {
+        market,
+        start,
+        end,
+        timeframe,
+        first_bars,
+    })
 }
 
 fn recorded(arguments: &ReplayArguments, settings: &Settings) -> Result<Source, CommandError> {
@@ -151,8 +163,8 @@ fn recorded(arguments: &ReplayArguments, settings: &Settings) -> Result<Source, 
             .map_err(|error| CommandError::Usage(format!("replay.level_notional: {error}")))?,
         warmup_candles: warmup(&recordings),
     };
-    let market =
-        ReplayMarket::new(&recordings, &replay).map_err(|error| CommandError::Data(error.to_string()))?;
+    let market = ReplayMarket::new(&recordings, &replay)
+        .map_err(|error| CommandError::Data(error.to_string()))?;
     let timeframe = recordings.iter().find_map(|it| match it.kind() {
         RecordingKind::Candles(timeframe) => Some(timeframe),
         _ => None,
@@ -164,9 +176,19 @@ fn recorded(arguments: &ReplayArguments, settings: &Settings) -> Result<Source, 
         .map(|it| first_bars(&market, it.id, timeframe, &recordings))
         .collect();
     let start = market.next_at().unwrap_or_default();
-    let end = recordings.iter().map(|it| it.range().1).max().unwrap_or_default();
+    let end = recordings
+        .iter()
+        .map(|it| it.range().1)
+        .max()
+        .unwrap_or_default();
     let end = end + timeframe.span();
-    Ok(Source { market: Box::new(market), start, end, timeframe, first_bars })
+    Ok(Source {
+        market: Box::new(market),
+        start,
+        end,
+        timeframe,
+        first_bars,
+    })
 }
 
 fn read_files(arguments: &ReplayArguments) -> Result<Vec<Recording>, CommandError> {
@@ -180,8 +202,8 @@ fn read_files(arguments: &ReplayArguments) -> Result<Vec<Recording>, CommandErro
         let name = file.display().to_string();
         let text = std::fs::read_to_string(file)
             .map_err(|error| CommandError::Data(format!("{name}: {error}")))?;
-        let recording = parse(&text, &name, &options)
-            .map_err(|error| CommandError::Data(error.to_string()))?;
+        let recording =
+            parse(&text, &name, &options).map_err(|error| CommandError::Data(error.to_string()))?;
         recordings.push(recording);
     }
     Ok(recordings)
@@ -210,7 +232,9 @@ fn first_bars(
     }
     let instruments = market.instruments();
     let symbol = instruments.get(instrument).map(|it| it.symbol.clone());
-    let of_symbol = recordings.iter().filter(|it| Some(it.symbol()) == symbol.as_ref());
+    let of_symbol = recordings
+        .iter()
+        .filter(|it| Some(it.symbol()) == symbol.as_ref());
     of_symbol
         .filter_map(|it| it.first_price(instruments.get(instrument)?))
         .map(|price| Candle {
@@ -247,15 +271,25 @@ fn traders(
         None => vec![StrategyKind::Grid, StrategyKind::Dca, StrategyKind::Rsi],
     };
     let instrument = find(&instruments, None)?;
-    let bars = source.first_bars.get(instrument.id.0 as usize).map_or(&[][..], Vec::as_slice);
+    let bars = source
+        .first_bars
+        .get(instrument.id.0 as usize)
+        .map_or(&[][..], Vec::as_slice);
     kinds
         .into_iter()
         .map(|kind| {
             let capital = capital(None, settings, instrument)?;
             let config = defaults::from_bars(kind, instrument, source.timeframe, bars, capital)
                 .ok_or_else(|| no_prices(instrument))?;
-            trader(kind.name().to_owned(), config, instrument, None, settings, source)
-                .map_err(|error| error.within(kind.name()))
+            trader(
+                kind.name().to_owned(),
+                config,
+                instrument,
+                None,
+                settings,
+                source,
+            )
+            .map_err(|error| error.within(kind.name()))
         })
         .collect()
 }
@@ -267,12 +301,21 @@ fn configured(
     source: &Source,
 ) -> Result<Trader, CommandError> {
     let instrument = find(instruments, entry.symbol.as_deref())?;
-    trader(entry.name(), entry.config()?, instrument, entry.capital, settings, source)
+    trader(
+        entry.name(),
+        entry.config()?,
+        instrument,
+        entry.capital,
+        settings,
+        source,
+    )
 }
 
 fn no_prices(instrument: &Instrument) -> CommandError {
     let symbol = &instrument.symbol;
-    CommandError::Data(format!("no prices of {symbol}: candles, trades or quotes are needed"))
+    CommandError::Data(format!(
+        "no prices of {symbol}: candles, trades or quotes are needed"
+    ))
 }
 
 fn find<'a>(
@@ -283,7 +326,9 @@ fn find<'a>(
     let symbol = match symbol {
         Some(name) => Symbol::resolve(name, &listed)
             .map_err(|error| CommandError::Usage(format!("symbol: {error}")))?,
-        None => listed.first().ok_or_else(|| CommandError::Data("nothing is listed".to_owned()))?,
+        None => listed
+            .first()
+            .ok_or_else(|| CommandError::Data("nothing is listed".to_owned()))?,
     };
     let found = instruments.by_symbol(symbol).map(AsRef::as_ref);
     found.ok_or_else(|| CommandError::Usage(format!("symbol: {symbol} is not listed")))
@@ -296,15 +341,22 @@ fn capital(
     instrument: &Instrument,
 ) -> Result<Amount, CommandError> {
     let set = given.unwrap_or(settings.replay.capital);
-    let dollars = matches!(instrument.settle().as_str(), "USDT" | "USDC" | "USD" | "BUSD");
-    let fallback = if dollars { Amount::from_units(10_000) } else { Amount::from_units(1) };
+    let dollars = matches!(
+        instrument.settle().as_str(),
+        "USDT" | "USDC" | "USD" | "BUSD"
+    );
+    let fallback = if dollars {
+        Amount::from_units(10_000)
+    } else {
+        Amount::from_units(1)
+    };
     let capital = Amount::from_decimal(set)
         .map_err(|error| CommandError::Usage(format!("capital: {error}")))?;
     match capital {
         Amount::ZERO => Ok(fallback),
-        capital if capital.is_negative() => {
-            Err(CommandError::Usage("capital: must not be negative".to_owned()))
-        }
+        capital if capital.is_negative() => Err(CommandError::Usage(
+            "capital: must not be negative".to_owned(),
+        )),
         capital => Ok(capital),
     }
 }
@@ -322,7 +374,11 @@ fn trader(
     let bars = source.first_bars.get(instrument.id.0 as usize);
     let price = bars.and_then(|bars| bars.last()).map(|bar| bar.close);
     let price = price.ok_or_else(|| no_prices(instrument))?;
-    let context = LintContext { account_one_way: true, symbols_in_use: &[], capital };
+    let context = LintContext {
+        account_one_way: true,
+        symbols_in_use: &[],
+        capital,
+    };
     let findings = lint(&config, instrument, price, &context);
     if !findings.is_empty() {
         let told: Vec<_> = findings

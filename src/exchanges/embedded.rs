@@ -10,7 +10,7 @@ use std::sync::Arc;
 use actix::prelude::*;
 use banyan_core::ids::AccountId;
 use banyan_core::instrument::InstrumentId;
-use banyan_core::market::{Candle, MarketEvent};
+use banyan_core::market::{Candle, MarketData, MarketEvent};
 use banyan_core::time::{Timeframe, Timestamp};
 use banyan_core::venue::VenueCommand;
 use banyan_matching::world::{Delivery, World};
@@ -216,6 +216,17 @@ impl Handler<ConnectFeed> for EmbeddedExchange {
 
     fn handle(&mut self, connect: ConnectFeed, _: &mut Self::Context) {
         self.feed = Some((connect.process, connect.deliver_to));
+        // Filters may have changed while nobody listened.
+        let now = self.clock.now();
+        let listed = self.world.exchange().instruments().iter();
+        let mut batch = listed
+            .map(|it| MarketEvent {
+                time: now,
+                instrument: it.id,
+                data: MarketData::InstrumentChanged(it.clone()),
+            })
+            .collect();
+        self.publish(&mut batch);
     }
 }
 

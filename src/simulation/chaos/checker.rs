@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use banyan_core::account::AccountState;
-use banyan_core::ids::{AccountId, ClientOrderId};
+use banyan_core::ids::{AccountId, ClientOrderId, TradeId};
 use banyan_core::instrument::InstrumentId;
 use banyan_core::journal::{AccountEvent, Purpose, Record};
 use banyan_core::ledger::SubLedger;
@@ -34,6 +34,8 @@ pub(super) struct ProtectionDue {
     pub(super) at: Timestamp,
     pub(super) account: AccountId,
     pub(super) instrument: InstrumentId,
+    pub(super) trade: TradeId,
+    pub(super) quantity: Quantity,
 }
 
 /// The running check of one seed.
@@ -162,6 +164,10 @@ impl Checker {
             .protection
             .iter()
             .filter(|((_, it), promise)| *it == due.instrument && promise.has_stop());
+        // What was filled within the last two seconds has a check of its own still to come.
+        let young = self.due.iter().filter(|it| it.account == due.account);
+        let young: Quantity =
+            young.filter(|it| it.instrument == due.instrument).map(|it| it.quantity).sum();
         let mut found = Vec::new();
         for ((owner, instrument), _) in promised {
             let held = state.share(*owner, *instrument).quantity.abs();
@@ -174,7 +180,7 @@ impl Checker {
             found.push((*owner, held, stops));
         }
         for (owner, held, stops) in found {
-            if stops >= held {
+            if stops + young >= held {
                 self.protected += 1;
             } else if sight.excused {
                 self.guarded += 1;
@@ -247,8 +253,9 @@ impl crate::exchanges::Observer for Watch {
         self.0.borrow().trace(|| format!("{} told {:?}", message.time, message.report));
         if let VenueReport::OrderFilled(fill) = &message.report {
             let at = fill.time + PROTECTION_WITHIN;
-            let instrument = fill.instrument;
-            self.0.borrow_mut().due.insert(ProtectionDue { at, account, instrument });
+            let (instrument, trade, quantity) = (fill.instrument, fill.trade_id, fill.quantity);
+            let due = ProtectionDue { at, account, instrument, trade, quantity };
+            self.0.borrow_mut().due.insert(due);
         }
     }
 }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use banyan_core::account::Account;
 use banyan_core::ids::AccountId;
+use banyan_core::instrument::TradingStatus;
 use banyan_core::kill::{KillLevel, KillScope};
 use banyan_core::ledger::SubLedger;
 use banyan_core::symbol::Symbol;
@@ -168,7 +169,9 @@ impl Theatre {
         let sight = self.stage.inspect(move |world, now| {
             let snapshot = world.exchange().snapshot(account, now, now);
             let from = now - AFTERMATH;
-            let disturbed = world.is_disturbed_at(account, instrument, from, now);
+            let listed = world.exchange().instruments().get(instrument);
+            let closed = listed.is_none_or(|it| it.filters.status != TradingStatus::Trading);
+            let disturbed = closed || world.is_disturbed_at(account, instrument, from, now);
             let price = world.exchange().views().get(instrument).valuation();
             (snapshot.map(|it| it.open_orders).unwrap_or_default(), disturbed, price)
         });

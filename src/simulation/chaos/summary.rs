@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::run::FaultTable;
+use crate::clock::Stopwatch;
 use super::{Mutation, SeedOutcome, run_seed};
 
 /// How many seeds went.
@@ -36,6 +37,8 @@ pub struct Summary {
     pub protected: u64,
     /// Positions that only the local guard watched, because of a fault or a restart.
     pub guarded: u64,
+    /// Wall time of the slowest seed.
+    pub slowest_milliseconds: u64,
     /// Hash over the hashes of all seeds, in order.
     pub event_log_hash: String,
 }
@@ -51,6 +54,7 @@ pub fn simulate(
     told: impl Fn(&SeedOutcome) + Sync,
 ) -> Summary {
     let next = AtomicU64::new(seeds.start);
+    let slowest = AtomicU64::new(0);
     let outcomes = Mutex::new(Vec::new());
     let work = || {
         loop {
@@ -58,7 +62,9 @@ pub fn simulate(
             if seed >= seeds.end {
                 break;
             }
+            let watch = Stopwatch::start();
             let outcome = run_seed(seed, mutation, false);
+            slowest.fetch_max((watch.seconds() * 1_000.0) as u64, Ordering::Relaxed);
             told(&outcome);
             if stop_at_first && !outcome.violations.is_empty() {
                 next.store(seeds.end, Ordering::Relaxed);
@@ -73,7 +79,7 @@ pub fn simulate(
     });
     let mut outcomes = outcomes.into_inner().unwrap_or_else(PoisonError::into_inner);
     outcomes.sort_by_key(|outcome| outcome.seed);
-    summarize(outcomes)
+    Summary { slowest_milliseconds: slowest.into_inner(), ..summarize(outcomes) }
 }
 
 fn summarize(outcomes: Vec<SeedOutcome>) -> Summary {
