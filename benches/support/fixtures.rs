@@ -66,7 +66,6 @@ pub(crate) fn account_settings() -> AccountSettings {
         // The venue of the benches can tell its books only once.
         reconcile_every: Span::minutes(10 * 365 * 24 * 60),
         request_expiry: Span::seconds(5),
-        protection_deadline: Span::seconds(2),
     }
 }
 

@@ -32,7 +32,12 @@ impl MarketFeed {
     /// A feed without subscribers; each event is added to the log as it comes.
     #[must_use]
     pub fn new(log: EventLog) -> Self {
-        Self { log, subscribers: Vec::new(), listed: BTreeMap::new(), resamplers: BTreeMap::new() }
+        Self {
+            log,
+            subscribers: Vec::new(),
+            listed: BTreeMap::new(),
+            resamplers: BTreeMap::new(),
+        }
     }
 
     /// The longer candles that an event closes.
@@ -40,8 +45,10 @@ impl MarketFeed {
         let MarketData::CandleClosed { timeframe, candle } = &event.data else {
             return Vec::new();
         };
-        let (source, resamplers) =
-            self.resamplers.entry(event.instrument).or_insert_with(|| (*timeframe, longer(*timeframe)));
+        let (source, resamplers) = self
+            .resamplers
+            .entry(event.instrument)
+            .or_insert_with(|| (*timeframe, longer(*timeframe)));
         if source != timeframe {
             return Vec::new();
         }
@@ -58,7 +65,10 @@ impl MarketFeed {
 }
 
 fn longer(source: Timeframe) -> Vec<Resampler> {
-    Timeframe::ALL.into_iter().filter_map(|target| Resampler::new(source, target)).collect()
+    Timeframe::ALL
+        .into_iter()
+        .filter_map(|target| Resampler::new(source, target))
+        .collect()
 }
 
 impl Actor for MarketFeed {

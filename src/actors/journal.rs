@@ -111,7 +111,9 @@ impl JournalWriter {
             Err(JournalError::Unavailable(_)) => {
                 writer.failed = true;
                 writer.tell_all(JournalNews::Failed);
-                ctx.run_later(RETRY_AFTER, move |writer, ctx| writer.write_group(group, ctx));
+                ctx.run_later(RETRY_AFTER, move |writer, ctx| {
+                    writer.write_group(group, ctx);
+                });
             }
         }));
     }
@@ -187,8 +189,9 @@ impl Handler<Load> for JournalWriter {
         let load = async move {
             flushed.await;
         };
-        Box::pin(load.into_actor(self).then(move |(), writer, _| {
-            writer.journal.load(account).into_actor(writer)
-        }))
+        Box::pin(
+            load.into_actor(self)
+                .then(move |(), writer, _| writer.journal.load(account).into_actor(writer)),
+        )
     }
 }

@@ -42,7 +42,10 @@ pub use engine::{
     StartAccount, StopEngine, Terminate,
 };
 pub use feed::{MarketFeed, SubscribeFeed};
-pub use job::{ControlJob, GetJob, IllegalJobControl, Job, JobControl, JobState, JobStatus, JobSupervisor, StartJob};
+pub use job::{
+    ControlJob, GetJob, IllegalJobControl, Job, JobControl, JobState, JobStatus, JobSupervisor,
+    StartJob,
+};
 pub use journal::{Append, JournalWriter};
 pub use model_desk::{AskModel, ModelDesk};
 pub use notifier::{GetNotices, Level, Notice, Notifier};

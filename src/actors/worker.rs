@@ -38,8 +38,7 @@ const ERROR_WINDOW: Span = Span::minutes(5);
 const SAVED_BYTES: usize = 512;
 
 /// Where market history comes from when a worker starts.
-pub(super) type History =
-    Recipient<crate::exchanges::GetCandles>;
+pub(super) type History = Recipient<crate::exchanges::GetCandles>;
 
 /// One running strategy.
 pub struct StrategyWorker {
@@ -204,7 +203,11 @@ impl StrategyWorker {
         }
         for question in effects.questions.drain(..) {
             let answer_to = ctx.address().recipient();
-            self.models.do_send(AskModel { number: question.number, body: question.body, answer_to });
+            self.models.do_send(AskModel {
+                number: question.number,
+                body: question.body,
+                answer_to,
+            });
         }
         if save || !effects.intents.is_empty() {
             let intents = effects.intents.drain(..).collect();
@@ -224,7 +227,12 @@ impl StrategyWorker {
             (self.intents, intent)
         });
         let intents = numbered.collect();
-        let command = WorkerCommand { worker: self.spec.worker, epoch, saved, intents };
+        let command = WorkerCommand {
+            worker: self.spec.worker,
+            epoch,
+            saved,
+            intents,
+        };
         if self.account.try_send(SubmitIntents(command)).is_err() {
             self.why_not.count(self.clock.now(), "account_mailbox_full");
         }
@@ -267,16 +275,29 @@ impl StrategyWorker {
         }
         let instrument = event.instrument;
         match &event.data {
-            MarketData::CandleClosed { timeframe, candle } => {
-                if self.wants_candle(instrument, *timeframe, candle.open_time) {
-                    let (timeframe, candle) = (*timeframe, *candle);
-                    let event = StrategyEvent::CandleClosed { instrument, timeframe, candle };
-                    self.decide(&event, ctx);
-                }
+            MarketData::CandleClosed { timeframe, candle }
+                if self.wants_candle(instrument, *timeframe, candle.open_time) =>
+            {
+                let (timeframe, candle) = (*timeframe, *candle);
+                let event = StrategyEvent::CandleClosed {
+                    instrument,
+                    timeframe,
+                    candle,
+                };
+                self.decide(&event, ctx);
             }
-            MarketData::Trade { price, quantity, aggressor } if self.subscription.trades => {
+            MarketData::Trade {
+                price,
+                quantity,
+                aggressor,
+            } if self.subscription.trades => {
                 let (price, quantity, aggressor) = (*price, *quantity, *aggressor);
-                let event = StrategyEvent::Trade { instrument, price, quantity, aggressor };
+                let event = StrategyEvent::Trade {
+                    instrument,
+                    price,
+                    quantity,
+                    aggressor,
+                };
                 self.decide(&event, ctx);
             }
             MarketData::BookTop { .. } if self.subscription.book_tops => {
@@ -293,7 +314,12 @@ impl StrategyWorker {
         timeframe: Timeframe,
         open_time: Timestamp,
     ) -> bool {
-        if !self.subscription.candles.iter().any(|(wanted, _)| *wanted == timeframe) {
+        if !self
+            .subscription
+            .candles
+            .iter()
+            .any(|(wanted, _)| *wanted == timeframe)
+        {
             return false;
         }
         let key = (instrument, timeframe);
@@ -314,7 +340,10 @@ impl StrategyWorker {
         }
         match &event.notice {
             WorkerNotice::IntentDenied { code, .. } => self.why_not.count(event.time, code),
-            WorkerNotice::OrderUpdated { state: OrderState::Rejected, .. } => self.refused(),
+            WorkerNotice::OrderUpdated {
+                state: OrderState::Rejected,
+                ..
+            } => self.refused(),
             _ => {}
         }
         self.decide(&StrategyEvent::Account(&event), ctx);
@@ -324,13 +353,19 @@ impl StrategyWorker {
     fn refused(&mut self) {
         let now = self.clock.now();
         self.refusals.push_back(now);
-        while self.refusals.front().is_some_and(|at| now - *at > ERROR_WINDOW) {
+        while self
+            .refusals
+            .front()
+            .is_some_and(|at| now - *at > ERROR_WINDOW)
+        {
             self.refusals.pop_front();
         }
         if self.refusals.len() >= ERROR_BUDGET {
-            let reason =
-                format!("{ERROR_BUDGET} orders refused by the venue within five minutes");
-            self.supervisor.do_send(BudgetSpent { worker: self.spec.worker, reason });
+            let reason = format!("{ERROR_BUDGET} orders refused by the venue within five minutes");
+            self.supervisor.do_send(BudgetSpent {
+                worker: self.spec.worker,
+                reason,
+            });
             self.refusals.clear();
         }
     }
@@ -355,14 +390,27 @@ impl StrategyWorker {
             .subscription
             .instruments
             .iter()
-            .flat_map(|it| self.subscription.candles.iter().map(|(tf, n)| (*it, *tf, *n)))
+            .flat_map(|it| {
+                self.subscription
+                    .candles
+                    .iter()
+                    .map(|(tf, n)| (*it, *tf, *n))
+            })
             .collect();
         let history = self.history.clone();
         let asked = async move {
             let mut answers = Vec::new();
             for (instrument, timeframe, limit) in asks {
-                let ask = crate::exchanges::GetCandles { instrument, timeframe, limit };
-                answers.push((instrument, timeframe, history.send(ask).await.unwrap_or_default()));
+                let ask = crate::exchanges::GetCandles {
+                    instrument,
+                    timeframe,
+                    limit,
+                };
+                answers.push((
+                    instrument,
+                    timeframe,
+                    history.send(ask).await.unwrap_or_default(),
+                ));
             }
             answers
         };
@@ -386,13 +434,20 @@ impl StrategyWorker {
         }
         self.decide(&StrategyEvent::Started, ctx);
         if let Some(epoch) = self.epoch {
-            self.supervisor.do_send(WorkerStarted { worker: self.spec.worker, epoch });
+            self.supervisor.do_send(WorkerStarted {
+                worker: self.spec.worker,
+                epoch,
+            });
         }
     }
 
     fn set_paused(&mut self, paused: bool) {
         self.paused = paused;
-        let level = if paused { KillLevel::PauseEntries } else { KillLevel::None };
+        let level = if paused {
+            KillLevel::PauseEntries
+        } else {
+            KillLevel::None
+        };
         let scope = KillScope::Worker(self.spec.worker);
         self.account.do_send(SetKillLevel { scope, level });
     }
@@ -451,7 +506,13 @@ impl Handler<Answered> for StrategyWorker {
     fn handle(&mut self, answered: Answered, ctx: &mut Self::Context) {
         if self.is_running() {
             let Answered { number, answer } = answered;
-            self.decide(&StrategyEvent::Answered { number, answer: answer.as_deref() }, ctx);
+            self.decide(
+                &StrategyEvent::Answered {
+                    number,
+                    answer: answer.as_deref(),
+                },
+                ctx,
+            );
         }
     }
 }
@@ -477,7 +538,10 @@ impl Handler<Control> for StrategyWorker {
 impl Handler<GetReport> for StrategyWorker {
     type Result = MessageResult<GetReport>;
     fn handle(&mut self, _: GetReport, _: &mut Self::Context) -> Self::Result {
-        MessageResult(Some(WorkerReport { why_not: self.why_not.clone(), book: self.book.clone() }))
+        MessageResult(Some(WorkerReport {
+            why_not: self.why_not.clone(),
+            book: self.book.clone(),
+        }))
     }
 }
 

@@ -101,9 +101,8 @@ pub fn main() -> ExitCode {
 }
 
 fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
-    let variables = std::env::vars_os().filter_map(|(name, value)| {
-        Some((name.into_string().ok()?, value.into_string().ok()?))
-    });
+    let variables = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let settings = Settings::load(arguments.settings.as_deref(), variables)?;
     match &arguments.command {
         Command::Replay(replay) => replay::run(replay, &settings, arguments.json),

@@ -14,8 +14,8 @@ use banyan_core::venue::{VenueCommand, VenueMessage};
 
 pub use candles::CandleHistory;
 pub use embedded::{
-    ConnectAccount, ConnectFeed, Disconnect, EmbeddedExchange, EmbeddedVenue, GetCandles,
-    Inspect, Observer, ProcessId,
+    ConnectAccount, ConnectFeed, Disconnect, EmbeddedExchange, EmbeddedVenue, GetCandles, Inspect,
+    Observer, ProcessId,
 };
 
 /// One account's way to its venue. A call never waits; answers come as deliveries.

@@ -68,7 +68,7 @@ fn recorded_rates_are_paid() {
 
 #[test]
 fn spot_quoted_in_a_coin_trades_in_that_coin() {
-    for strategy in ["grid", "rsi", "ema_cross"] {
+    for strategy in ["grid", "dca", "rsi", "ema_cross"] {
         let file = data(ETH_BTC);
         let arguments = [&*file, "--strategy", strategy];
         assert_trades_the_same_twice(&arguments);

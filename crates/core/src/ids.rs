@@ -81,7 +81,8 @@ counter_newtype! {
     Epoch, u32
 }
 counter_newtype! {
-    /// The venue's number of one trade, unique within an instrument.
+    /// The number of one trade or funding, unique and rising within an account; an adapter whose
+    /// venue numbers otherwise makes it so.
     TradeId, u64
 }
 counter_newtype! {

@@ -48,9 +48,6 @@ pub struct AccountSettings {
     pub reconcile_every: Span,
     /// How long the venue may take a submit.
     pub request_expiry: Span,
-    /// How long after the fill a position may be without the stop it was promised, before the
-    /// account acts on its own.
-    pub protection_deadline: Span,
 }
 
 /// What a worker may do.

@@ -51,10 +51,19 @@ pub struct Restarts {
 impl Restarts {
     /// Notes a death and decides. Pauses double with each death in the window, give or take a
     /// quarter, so that children who died together do not all come back at once.
-    pub fn died(&mut self, policy: &RestartPolicy, now: Timestamp, random: &mut impl Rng) -> Decision {
+    pub fn died(
+        &mut self,
+        policy: &RestartPolicy,
+        now: Timestamp,
+        random: &mut impl Rng,
+    ) -> Decision {
         self.recent.push_back(now);
         self.total += 1;
-        while self.recent.front().is_some_and(|death| now - *death > policy.window) {
+        while self
+            .recent
+            .front()
+            .is_some_and(|death| now - *death > policy.window)
+        {
             self.recent.pop_front();
         }
         let deaths = self.recent.len();
@@ -62,7 +71,11 @@ impl Restarts {
             return Decision::GiveUp { deaths };
         }
         let doublings = u32::try_from(deaths - 1).unwrap_or(u32::MAX).min(30);
-        let pause = policy.first_pause.0.saturating_mul(1 << doublings).min(policy.longest_pause.0);
+        let pause = policy
+            .first_pause
+            .0
+            .saturating_mul(1 << doublings)
+            .min(policy.longest_pause.0);
         let jitter = pause / 4;
         let pause = pause - jitter + random.random_range(0..=2 * jitter.max(1));
         Decision::RestartAfter(Span(pause))
@@ -92,7 +105,9 @@ mod tests {
         let policy = RestartPolicy::default();
         deaths_at
             .iter()
-            .map(|second| restarts.died(&policy, Timestamp(0) + Span::seconds(*second), &mut random))
+            .map(|second| {
+                restarts.died(&policy, Timestamp(0) + Span::seconds(*second), &mut random)
+            })
             .collect()
     }
 
@@ -120,7 +135,10 @@ mod tests {
 
     #[test]
     fn the_longest_pause_is_kept() {
-        let policy = RestartPolicy { give_up_after: 100, ..RestartPolicy::default() };
+        let policy = RestartPolicy {
+            give_up_after: 100,
+            ..RestartPolicy::default()
+        };
         let (mut restarts, mut random) = (Restarts::default(), Pcg64Mcg::seed_from_u64(1));
         for second in 0..50 {
             let now = Timestamp(0) + Span::seconds(second);

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::run::FaultTable;
-use crate::clock::Stopwatch;
 use super::{Mutation, SeedOutcome, run_seed};
+use crate::clock::Stopwatch;
 
 /// How many seeds went.
 #[derive(Debug, Clone, Default)]
@@ -69,7 +69,10 @@ pub fn simulate(
             if stop_at_first && !outcome.violations.is_empty() {
                 next.store(seeds.end, Ordering::Relaxed);
             }
-            outcomes.lock().unwrap_or_else(PoisonError::into_inner).push(outcome);
+            outcomes
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(outcome);
         }
     };
     std::thread::scope(|scope| {
@@ -77,13 +80,21 @@ pub fn simulate(
             scope.spawn(work);
         }
     });
-    let mut outcomes = outcomes.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut outcomes = outcomes
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner);
     outcomes.sort_by_key(|outcome| outcome.seed);
-    Summary { slowest_milliseconds: slowest.into_inner(), ..summarize(outcomes) }
+    Summary {
+        slowest_milliseconds: slowest.into_inner(),
+        ..summarize(outcomes)
+    }
 }
 
 fn summarize(outcomes: Vec<SeedOutcome>) -> Summary {
-    let mut summary = Summary { fewest_orders: u64::MAX, ..Summary::default() };
+    let mut summary = Summary {
+        fewest_orders: u64::MAX,
+        ..Summary::default()
+    };
     let mut hash = Sha256::new();
     for outcome in outcomes {
         summary.seeds += 1;
@@ -103,7 +114,11 @@ fn summarize(outcomes: Vec<SeedOutcome>) -> Summary {
             summary.failed.push((outcome.seed, outcome.violations));
         }
     }
-    summary.event_log_hash = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    summary.event_log_hash = hash
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     summary
 }
 
@@ -112,15 +127,24 @@ impl Summary {
     #[must_use]
     pub fn silent_faults(&self) -> Vec<Fault> {
         let fired = |fault: &Fault| {
-            self.faults.iter().any(|((it, _), count)| it == fault && *count > 0)
+            self.faults
+                .iter()
+                .any(|((it, _), count)| it == fault && *count > 0)
         };
-        Fault::ALL.into_iter().filter(|fault| !fired(fault)).collect()
+        Fault::ALL
+            .into_iter()
+            .filter(|fault| !fired(fault))
+            .collect()
     }
 
     /// How often a fault fired.
     #[must_use]
     pub fn fault_total(&self, fault: Fault) -> u64 {
-        self.faults.iter().filter(|((it, _), _)| *it == fault).map(|(_, count)| count).sum()
+        self.faults
+            .iter()
+            .filter(|((it, _), _)| *it == fault)
+            .map(|(_, count)| count)
+            .sum()
     }
 
     /// One JSON object for scripts.

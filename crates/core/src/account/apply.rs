@@ -157,9 +157,17 @@ impl AccountState {
             }
             AccountEvent::TransferBooked { transaction } => self.book_transfer(transaction),
             AccountEvent::PositionAdopted { difference } => self.adopt(difference),
-            AccountEvent::CostRestated { instrument, position_side, cost, transaction } => {
+            AccountEvent::CostRestated {
+                instrument,
+                position_side,
+                cost,
+                transaction,
+            } => {
                 self.ledger.post(transaction);
-                self.positions.entry((*instrument, *position_side)).or_default().cost += *cost;
+                self.positions
+                    .entry((*instrument, *position_side))
+                    .or_default()
+                    .cost += *cost;
             }
             _ => {}
         }

@@ -78,7 +78,9 @@ impl Account {
             return;
         };
         #[cfg(feature = "mutants")]
-        if self.has_mutation(super::Mutation::ResendOnUnknown) {
+        if self.has_mutation(super::Mutation::ResendOnUnknown)
+            && entry.order.state != OrderState::Unknown
+        {
             let request = entry.order.request.clone();
             let expires = step.now + self.state.settings.request_expiry;
             step.effects

@@ -109,11 +109,19 @@ impl Account {
         let reason = exit.reason;
         // An intent has one order; attempts after the first are the engine's own.
         let first = exit.attempts == 0;
-        let intent = if first { exit.intent } else { self.engine_intent(owner) };
+        let intent = if first {
+            exit.intent
+        } else {
+            self.engine_intent(owner)
+        };
         #[cfg(feature = "mutants")]
         let (exit, held) = self.mutated_exit(owner, instrument, exit, held);
         let quantity = Some(exit.remaining.min(held));
-        let close = Intent::Close { instrument, quantity, reason };
+        let close = Intent::Close {
+            instrument,
+            quantity,
+            reason,
+        };
         self.plan_exit(step, owner, &close, intent, exit.attempts > 0);
     }
 

@@ -144,8 +144,15 @@ impl Account {
             return (order.owner, order.purpose != Purpose::Entry);
         }
         // Only exits leave without a record, while the journal cannot write.
-        let worker = self.state.workers.keys().find(|worker| id.belongs_to(**worker));
-        (worker.map_or(SubLedger::External, |worker| SubLedger::Worker(*worker)), true)
+        let worker = self
+            .state
+            .workers
+            .keys()
+            .find(|worker| id.belongs_to(**worker));
+        (
+            worker.map_or(SubLedger::External, |worker| SubLedger::Worker(*worker)),
+            true,
+        )
     }
 
     /// Shares what an owner could not take among the other holders of the closed side; what

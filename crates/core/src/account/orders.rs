@@ -67,7 +67,12 @@ impl Account {
         }
     }
 
-    pub(super) fn accepted(&mut self, step: &mut Step<'_>, id: ClientOrderId, venue_id: VenueOrderId) {
+    pub(super) fn accepted(
+        &mut self,
+        step: &mut Step<'_>,
+        id: ClientOrderId,
+        venue_id: VenueOrderId,
+    ) {
         let Some(entry) = self.state.orders.get(&id) else {
             return;
         };

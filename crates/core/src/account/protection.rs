@@ -130,7 +130,11 @@ impl Account {
 
     /// Spot below the venue's least notional cannot be sold, and so not be protected either.
     fn is_dust(&self, instrument: InstrumentId, quantity: Quantity, kind: OrderKind) -> bool {
-        let listed = self.state.instruments.get(instrument).filter(|it| !it.is_contract());
+        let listed = self
+            .state
+            .instruments
+            .get(instrument)
+            .filter(|it| !it.is_contract());
         let price = self.markets.get(instrument).valuation();
         let price = price.into_iter().chain(kind.trigger()).min();
         listed.zip(price).is_some_and(|(listed, price)| {

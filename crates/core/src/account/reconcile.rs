@@ -111,7 +111,8 @@ impl Account {
             return;
         }
         // Positions first: restating a cost moves money that the balances are then found to have.
-        let adopted = self.compare_positions(step, snapshot) + self.compare_balances(step, snapshot);
+        let adopted =
+            self.compare_positions(step, snapshot) + self.compare_balances(step, snapshot);
         let missed = u32::try_from(missed).unwrap_or(u32::MAX);
         let time = snapshot.time;
         let event = AccountEvent::SnapshotReconciled {

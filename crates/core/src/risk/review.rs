@@ -301,7 +301,10 @@ fn review_exit(
 /// Spot knows no reduce-only orders, and so no exception from the least notional.
 fn check_dust(quantity: Quantity, view: &RiskView<'_>) -> Result<(), Denial> {
     let instrument = view.instrument;
-    let price = view.market.valuation().filter(|_| !instrument.is_contract());
+    let price = view
+        .market
+        .valuation()
+        .filter(|_| !instrument.is_contract());
     let worth = price.map(|price| instrument.notional(price, quantity));
     if worth.is_some_and(|worth| worth < instrument.filters.min_notional) {
         return Err(Denial::plain(DenialCode::BelowMinimum));
@@ -317,7 +320,10 @@ fn exit_at_market(
     limits: &RiskLimits,
 ) -> (OrderKind, TimeInForce) {
     let tif = TimeInForce::ImmediateOrCancel;
-    let reference = view.market.taking(side).filter(|_| !view.exit_failed_before);
+    let reference = view
+        .market
+        .taking(side)
+        .filter(|_| !view.exit_failed_before);
     let Some(reference) = reference else {
         return (OrderKind::Market, tif);
     };

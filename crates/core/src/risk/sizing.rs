@@ -264,7 +264,11 @@ pub(super) fn quantity(
 fn on_step(wished: Quantity, view: &RiskView<'_>, clamps: &mut Vec<Clamp>) -> Quantity {
     let approved = wished.floor_to(view.instrument.filters.step);
     if approved != wished {
-        clamps.push(quantity_clamp(DenialCode::InvalidQuantity, wished, approved));
+        clamps.push(quantity_clamp(
+            DenialCode::InvalidQuantity,
+            wished,
+            approved,
+        ));
     }
     approved
 }

@@ -2,7 +2,7 @@
 //!
 //! They trade often enough to show what a strategy does; they promise no profit.
 
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::config::{
     DcaConfig, EmaCrossConfig, GridConfig, RsiConfig, Spacing, StrategyConfig, StrategyKind,
@@ -136,7 +136,14 @@ fn share(capital: Amount, parts: i128) -> Amount {
     capital.share(1, parts, Rounding::Down)
 }
 
-/// Whole cents look like a number that a person would type; down, to stay within the capital.
+/// Whole cents, or four digits of what is less than one unit, look like a number that a person
+/// would type; down, to stay within the capital.
 fn units(amount: Amount) -> Decimal {
-    amount.to_decimal().trunc_with_scale(2).normalize()
+    let exact = amount.to_decimal();
+    let cents = exact.trunc_with_scale(2).normalize();
+    if exact >= Decimal::ONE {
+        return cents;
+    }
+    let rounded = exact.round_sf_with_strategy(4, RoundingStrategy::ToZero);
+    rounded.unwrap_or(cents).normalize()
 }

@@ -48,7 +48,6 @@ pub(crate) fn settings(position_mode: PositionMode) -> AccountSettings {
         default_leverage: 10,
         reconcile_every: Span::minutes(1),
         request_expiry: Span::seconds(5),
-        protection_deadline: Span::seconds(2),
     }
 }
 

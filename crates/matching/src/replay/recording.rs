@@ -1,7 +1,7 @@
 //! One recorded file in memory: its rows as read, before an instrument gives them decimals.
 
-use banyan_core::market::Candle;
 use banyan_core::instrument::Instrument;
+use banyan_core::market::Candle;
 use banyan_core::money::{Price, Quantity, Rate};
 use banyan_core::order::Side;
 use banyan_core::symbol::Symbol;
