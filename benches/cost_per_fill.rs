@@ -66,11 +66,7 @@ fn run(fills: u32) -> u64 {
 /// Opens a position, then closes it, then opens again.
 fn wish(number: u32) -> Intent {
     if number.is_multiple_of(2) {
-        return Intent::Close {
-            instrument: BTC,
-            quantity: None,
-            reason: ExitReason::ExitSignal,
-        };
+        return Intent::Close { instrument: BTC, quantity: None, reason: ExitReason::ExitSignal };
     }
     Intent::Open {
         instrument: BTC,

@@ -34,10 +34,7 @@ const RESTING: i64 = 20;
 const SPACING: i64 = 50;
 
 fn main() {
-    depth_and_print(
-        "matching/depth_and_print",
-        World::new(Box::new(TwoByTwo::new()), calm()),
-    );
+    depth_and_print("matching/depth_and_print", World::new(Box::new(TwoByTwo::new()), calm()));
     depth_and_print("matching/depth_and_print_resting", crowded());
     synthetic();
 }
@@ -54,10 +51,7 @@ fn depth_and_print(name: &str, mut world: World) {
         let at = world.next_event_at().expect("the market never ends");
         deliveries.clear();
         samples.time(|| world.advance(at, &mut deliveries));
-        assert!(
-            deliveries.len() >= 2,
-            "both the book and the trade are public"
-        );
+        assert!(deliveries.len() >= 2, "both the book and the trade are public");
     }
     samples.report(name);
 }
@@ -66,13 +60,7 @@ fn depth_and_print(name: &str, mut world: World) {
 fn crowded() -> World {
     let mut world = World::new(Box::new(TwoByTwo::new()), calm());
     let balances = vec![(usdt(), Amount::from_units(1_000_000))];
-    world.open_account(
-        ACCOUNT,
-        AccountSettings {
-            balances,
-            ..AccountSettings::default()
-        },
-    );
+    world.open_account(ACCOUNT, AccountSettings { balances, ..AccountSettings::default() });
     let mut deliveries = Vec::new();
     world.advance(START, &mut deliveries);
     send(&mut world, order(1, Side::Buy, OrderKind::Market));
@@ -80,36 +68,19 @@ fn crowded() -> World {
         let distance = 100_000 + number * 1_000;
         let (bid, ask) = (Price(5_000_000 - distance), Price(5_000_000 + distance));
         let id = 2 + 2 * number.unsigned_abs();
-        send(
-            &mut world,
-            order(id.into(), Side::Buy, OrderKind::Limit { price: bid }),
-        );
-        send(
-            &mut world,
-            order((id + 1).into(), Side::Sell, OrderKind::Limit { price: ask }),
-        );
+        send(&mut world, order(id.into(), Side::Buy, OrderKind::Limit { price: bid }));
+        send(&mut world, order((id + 1).into(), Side::Sell, OrderKind::Limit { price: ask }));
     }
     world.advance(START + Span::milliseconds(1), &mut deliveries);
-    let books = world
-        .exchange()
-        .snapshot(ACCOUNT, Timestamp(0), START)
-        .expect("an open account");
-    assert_eq!(
-        books.open_orders.len() as i64,
-        2 * RESTING,
-        "all orders rest"
-    );
+    let books = world.exchange().snapshot(ACCOUNT, Timestamp(0), START).expect("an open account");
+    assert_eq!(books.open_orders.len() as i64, 2 * RESTING, "all orders rest");
     assert_eq!(books.positions.len(), 1, "the market order is filled");
     world
 }
 
 fn send(world: &mut World, request: OrderRequest) {
     let expires = START + Span::minutes(1);
-    world.submit(
-        ACCOUNT,
-        VenueCommand::SubmitOrder { request, expires },
-        START,
-    );
+    world.submit(ACCOUNT, VenueCommand::SubmitOrder { request, expires }, START);
 }
 
 fn order(id: u128, side: Side, kind: OrderKind) -> OrderRequest {
@@ -141,10 +112,7 @@ fn synthetic() {
         events += deliveries.len();
     }
     samples.report("matching/synthetic_step");
-    println!(
-        "matching/synthetic_step: {:.1} public events a step",
-        events as f64 / count as f64
-    );
+    println!("matching/synthetic_step: {:.1} public events a step", events as f64 / count as f64);
 }
 
 /// A market of two depths by turns, each with a trade between its best prices.
@@ -156,36 +124,22 @@ struct TwoByTwo {
 impl TwoByTwo {
     fn new() -> Self {
         let (low, high) = (4_999_900, 5_000_100);
-        let changes = [
-            depth(low),
-            print(low, Side::Sell),
-            depth(high),
-            print(high, Side::Buy),
-        ];
+        let changes = [depth(low), print(low, Side::Sell), depth(high), print(high, Side::Buy)];
         Self { changes, steps: 0 }
     }
 }
 
 fn depth(middle: i64) -> MarketChange {
     let side = |sign: i64| {
-        let level = |n: i64| Level {
-            price: Price(middle + sign * n * SPACING),
-            quantity: Quantity(500),
-        };
+        let level =
+            |n: i64| Level { price: Price(middle + sign * n * SPACING), quantity: Quantity(500) };
         (1..=LEVELS).map(level).collect()
     };
-    MarketChange::Depth {
-        bids: side(-1),
-        asks: side(1),
-    }
+    MarketChange::Depth { bids: side(-1), asks: side(1) }
 }
 
 fn print(price: i64, aggressor: Side) -> MarketChange {
-    MarketChange::Print {
-        price: Price(price),
-        quantity: Some(Quantity(20)),
-        aggressor,
-    }
+    MarketChange::Print { price: Price(price), quantity: Some(Quantity(20)), aggressor }
 }
 
 impl Market for TwoByTwo {
@@ -200,11 +154,7 @@ impl Market for TwoByTwo {
     fn next_step(&mut self) -> Option<MarketStep> {
         let (time, change) = (self.next_at()?, self.changes[self.steps % 4].clone());
         self.steps += 1;
-        Some(MarketStep {
-            time,
-            instrument: BTC,
-            change,
-        })
+        Some(MarketStep { time, instrument: BTC, change })
     }
 
     fn history(&self, _: InstrumentId, _: Timeframe, _: usize) -> Vec<Candle> {

@@ -42,9 +42,7 @@ fn main() {
     let started = now();
     let recording = parse(&text, FILE, &ParseOptions::default()).expect("a sound recording");
     let parsed = started.elapsed();
-    let mut runs: Vec<_> = (0..repetitions(RUNS).min(RUNS))
-        .map(|_| run(&recording))
-        .collect();
+    let mut runs: Vec<_> = (0..repetitions(RUNS).min(RUNS)).map(|_| run(&recording)).collect();
     runs.sort_by_key(|(elapsed, _)| *elapsed);
     let (middle, report) = &runs[runs.len() / 2];
     let slowest = runs[runs.len() - 1].0;
@@ -57,10 +55,7 @@ fn main() {
     );
     let (middle, slowest, count) = (middle.as_secs_f64(), slowest.as_secs_f64(), runs.len());
     let rate = report.events as f64 / middle;
-    let what = format!(
-        "{} events, {fills} fills, {count} runs, {source}",
-        report.events
-    );
+    let what = format!("{} events, {fills} fills, {count} runs, {source}", report.events);
     println!(
         "replay/rsi_month: p50 {middle:.3} s, slowest {slowest:.3} s, {rate:.0} events/s ({what})"
     );
@@ -88,27 +83,19 @@ fn random_walk() -> String {
         let low = open.min(close) - random.random_range(0..=15);
         let volume = random.random_range(100_000..3_000_000);
         let time = FIRST + row * MINUTE / 1_000;
-        writeln!(
-            text,
-            "{time},{open}.0,{high}.0,{low}.0,{close}.0,{volume}.5"
-        )
-        .expect("a string takes what is written");
+        writeln!(text, "{time},{open}.0,{high}.0,{low}.0,{close}.0,{volume}.5")
+            .expect("a string takes what is written");
         open = close;
     }
     text
 }
 
 fn run(recording: &Recording) -> (Duration, ReplayReport) {
-    let settings = ReplaySettings {
-        warmup_candles: FIRST_BARS,
-        ..ReplaySettings::default()
-    };
+    let settings = ReplaySettings { warmup_candles: FIRST_BARS, ..ReplaySettings::default() };
     let market = ReplayMarket::new(std::slice::from_ref(recording), &settings);
     let market = market.expect("one recording contradicts nothing");
     let instruments = market.instruments();
-    let instrument = instruments
-        .get(InstrumentId(0))
-        .expect("the recording's own instrument");
+    let instrument = instruments.get(InstrumentId(0)).expect("the recording's own instrument");
     let plan = ReplayPlan {
         start: market.next_at().expect("a month of candles"),
         end: recording.range().1 + Timeframe::OneMinute.span(),

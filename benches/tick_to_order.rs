@@ -63,11 +63,7 @@ struct Orders {
 impl Orders {
     fn with_capacity(count: usize) -> Self {
         let [all, entries, exits] = [(); 3].map(|()| Samples::with_capacity(count));
-        Self {
-            all,
-            entries,
-            exits,
-        }
+        Self { all, entries, exits }
     }
 
     fn push(&mut self, enters: bool, elapsed: Duration) {
@@ -129,10 +125,7 @@ fn mailboxes(count: usize) -> Orders {
                 orders.push(fixtures::enters(number), planned - started);
             }
         }
-        assert!(
-            arbiter.watch.fills() >= count as u64,
-            "every order is filled"
-        );
+        assert!(arbiter.watch.fills() >= count as u64, "every order is filled");
     });
     orders
 }
@@ -182,11 +175,7 @@ impl CoreBench {
         if let MarketData::CandleClosed { timeframe, candle } = event.data {
             let instrument = event.instrument;
             self.heard.insert(instrument.0, candle.open_time);
-            self.decide(&StrategyEvent::CandleClosed {
-                instrument,
-                timeframe,
-                candle,
-            });
+            self.decide(&StrategyEvent::CandleClosed { instrument, timeframe, candle });
         }
         if !self.effects.intents.is_empty() {
             let command = self.command();
@@ -223,12 +212,7 @@ impl CoreBench {
         let expires = self.desk.now + Span::seconds(5);
         self.records.clear();
         self.order.clear();
-        encode(
-            &self.desk.effects,
-            expires,
-            &mut self.records,
-            &mut self.order,
-        );
+        encode(&self.desk.effects, expires, &mut self.records, &mut self.order);
     }
 
     /// Lets the order be filled and the worker hear of it; not measured.

@@ -27,22 +27,14 @@ impl Clock {
     /// A clock that shows `origin` now and runs `speed` times as fast as tokio's.
     #[must_use]
     pub fn accelerated(origin: Timestamp, speed: u32) -> Self {
-        Self {
-            origin,
-            started: Instant::now(),
-            speed: speed.max(1),
-        }
+        Self { origin, started: Instant::now(), speed: speed.max(1) }
     }
 
     /// Engine time now.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         let elapsed = i64::try_from(self.started.elapsed().as_micros()).unwrap_or(i64::MAX);
-        Timestamp(
-            self.origin
-                .0
-                .saturating_add(elapsed.saturating_mul(i64::from(self.speed))),
-        )
+        Timestamp(self.origin.0.saturating_add(elapsed.saturating_mul(i64::from(self.speed))))
     }
 
     /// How long tokio must wait until engine time is `at`: whole milliseconds, rounded up, because

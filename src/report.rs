@@ -50,11 +50,7 @@ fn trader_to_json(trader: &TraderReport) -> Value {
 }
 
 fn events_per_second(report: &ReplayReport, wall_seconds: f64) -> f64 {
-    if wall_seconds > 0.0 {
-        (report.events as f64 / wall_seconds).round()
-    } else {
-        0.0
-    }
+    if wall_seconds > 0.0 { (report.events as f64 / wall_seconds).round() } else { 0.0 }
 }
 
 /// A table for people.
@@ -84,20 +80,12 @@ fn write_trader(text: &mut String, trader: &TraderReport) -> std::fmt::Result {
         writeln!(text, "  error          {error}")?;
     }
     let money = |amount: Amount| format!("{:>14.4} {}", amount.to_f64(), trader.settle);
-    writeln!(
-        text,
-        "  fills          {:>14} ({} round trips)",
-        totals.fills, totals.round_trips
-    )?;
+    writeln!(text, "  fills          {:>14} ({} round trips)", totals.fills, totals.round_trips)?;
     writeln!(text, "  fees           {}", money(totals.fees))?;
     writeln!(text, "  funding        {}", money(totals.funding))?;
     writeln!(text, "  realized       {}", money(totals.realized))?;
     writeln!(text, "  unrealized     {}", money(value.unrealized))?;
-    writeln!(
-        text,
-        "  equity         {} ({percent:+.2} %)",
-        money(value.equity)
-    )?;
+    writeln!(text, "  equity         {} ({percent:+.2} %)", money(value.equity))?;
     writeln!(text, "  max drawdown   {:>14.2} %", trader.drawdown * 100.0)?;
     let mut reasons: Vec<_> = trader.why_not.iter().collect();
     reasons.sort_by(|one, other| other.1.cmp(one.1));

@@ -138,14 +138,10 @@ impl Settings {
         let mut table = parse(DEFAULTS, "config/default.toml")?;
         if let Some(file) = file {
             let name = file.display().to_string();
-            let text = std::fs::read_to_string(file).map_err(|source| SettingsError::File {
-                file: name.clone(),
-                source,
-            })?;
-            overlay(&mut table, parse(&text, &name)?).map_err(|message| SettingsError::Text {
-                origin: name.clone(),
-                message,
-            })?;
+            let text = std::fs::read_to_string(file)
+                .map_err(|source| SettingsError::File { file: name.clone(), source })?;
+            overlay(&mut table, parse(&text, &name)?)
+                .map_err(|message| SettingsError::Text { origin: name.clone(), message })?;
             check_shape(&table, &name)?;
         }
         for (name, value) in environment {
@@ -153,10 +149,8 @@ impl Settings {
                 continue;
             };
             let path: Vec<_> = key.split("__").map(str::to_ascii_lowercase).collect();
-            set(&mut table, &path, &value).map_err(|message| SettingsError::Text {
-                origin: name.clone(),
-                message,
-            })?;
+            set(&mut table, &path, &value)
+                .map_err(|message| SettingsError::Text { origin: name.clone(), message })?;
             check_shape(&table, &name)?;
         }
         let settings = check_shape(&table, "config/default.toml")?;
@@ -183,45 +177,23 @@ impl ReplayDefaults {
     pub fn check(&self) -> Result<(), SettingsError> {
         let fits = |value| Amount::from_decimal(value).is_ok();
         let checks = [
-            (
-                !self.capital.is_sign_negative(),
-                "capital",
-                "must not be negative",
-            ),
+            (!self.capital.is_sign_negative(), "capital", "must not be negative"),
             (fits(self.capital), "capital", "is out of range"),
             (
                 (1..=10_000).contains(&self.half_spread_ticks),
                 "half_spread_ticks",
                 "must be 1 to 10000",
             ),
-            (
-                (1..=100).contains(&self.depth_levels),
-                "depth_levels",
-                "must be 1 to 100",
-            ),
-            (
-                self.level_notional > Decimal::ZERO,
-                "level_notional",
-                "must be greater than zero",
-            ),
-            (
-                fits(self.level_notional),
-                "level_notional",
-                "is out of range",
-            ),
+            ((1..=100).contains(&self.depth_levels), "depth_levels", "must be 1 to 100"),
+            (self.level_notional > Decimal::ZERO, "level_notional", "must be greater than zero"),
+            (fits(self.level_notional), "level_notional", "is out of range"),
         ];
         let broken: Vec<_> = checks.iter().filter(|(holds, ..)| !holds).collect();
         let Some((_, first, _)) = broken.first() else {
             return Ok(());
         };
-        let told: Vec<_> = broken
-            .iter()
-            .map(|(_, field, why)| format!("{field} {why}"))
-            .collect();
-        Err(SettingsError::Value {
-            field: format!("replay.{first}"),
-            message: told.join("; "),
-        })
+        let told: Vec<_> = broken.iter().map(|(_, field, why)| format!("{field} {why}")).collect();
+        Err(SettingsError::Value { field: format!("replay.{first}"), message: told.join("; ") })
     }
 }
 
@@ -261,33 +233,23 @@ impl RiskSettings {
             let first = errors.first();
             let field = first.map_or_else(String::new, |error| format!("risk.{}", error.field));
             let told: Vec<_> = errors.iter().map(ToString::to_string).collect();
-            SettingsError::Value {
-                field,
-                message: told.join("; "),
-            }
+            SettingsError::Value { field, message: told.join("; ") }
         })?;
         Ok(limits)
     }
 }
 
 fn out_of_bounds(field: &str, error: &MoneyError) -> SettingsError {
-    SettingsError::Value {
-        field: format!("risk.{field}"),
-        message: error.to_string(),
-    }
+    SettingsError::Value { field: format!("risk.{field}"), message: error.to_string() }
 }
 
 fn parse(text: &str, origin: &str) -> Result<toml::Table, SettingsError> {
-    text.parse::<toml::Table>()
-        .map_err(|error: toml::de::Error| {
-            let before = error.span().and_then(|span| text.get(..span.start));
-            let line = before.map_or(1, |before| before.matches('\n').count() + 1);
-            let origin = format!("{origin}, line {line}");
-            SettingsError::Text {
-                origin,
-                message: error.message().to_owned(),
-            }
-        })
+    text.parse::<toml::Table>().map_err(|error: toml::de::Error| {
+        let before = error.span().and_then(|span| text.get(..span.start));
+        let line = before.map_or(1, |before| before.matches('\n').count() + 1);
+        let origin = format!("{origin}, line {line}");
+        SettingsError::Text { origin, message: error.message().to_owned() }
+    })
 }
 
 fn check_shape(table: &toml::Table, origin: &str) -> Result<Settings, SettingsError> {
@@ -297,25 +259,14 @@ fn check_shape(table: &toml::Table, origin: &str) -> Result<Settings, SettingsEr
         let key = error.span().and_then(|span| key_at(&text, span.start));
         let at = key.map_or_else(String::new, |key| format!(" (at {key})"));
         let message = format!("{}{at}", error.message());
-        SettingsError::Text {
-            origin: origin.to_owned(),
-            message,
-        }
+        SettingsError::Text { origin: origin.to_owned(), message }
     })
 }
 
 /// The key of the line at a byte offset, without its value: that may be a secret.
 fn key_at(text: &str, offset: usize) -> Option<&str> {
-    let begin = text
-        .get(..offset)?
-        .rfind('\n')
-        .map_or(0, |newline| newline + 1);
-    text.get(begin..)?
-        .lines()
-        .next()?
-        .split('=')
-        .next()
-        .map(str::trim)
+    let begin = text.get(..offset)?.rfind('\n').map_or(0, |newline| newline + 1);
+    text.get(begin..)?.lines().next()?.split('=').next().map(str::trim)
 }
 
 fn overlay(base: &mut toml::Table, over: toml::Table) -> Result<(), String> {
@@ -342,12 +293,8 @@ fn set(table: &mut toml::Table, path: &[String], value: &str) -> Result<(), Stri
         return Ok(());
     };
     if !rest.is_empty() {
-        let section = table
-            .entry(key.as_str())
-            .or_insert_with(|| toml::Table::new().into());
-        let section = section
-            .as_table_mut()
-            .ok_or_else(|| format!("{key} is not a section"))?;
+        let section = table.entry(key.as_str()).or_insert_with(|| toml::Table::new().into());
+        let section = section.as_table_mut().ok_or_else(|| format!("{key} is not a section"))?;
         return set(section, rest, value);
     }
     let value = match table.get(key) {
@@ -361,9 +308,7 @@ fn set(table: &mut toml::Table, path: &[String], value: &str) -> Result<(), Stri
 
 fn scalar(value: &str) -> Option<toml::Value> {
     let line = format!("value = {value}");
-    line.parse::<toml::Table>()
-        .ok()
-        .and_then(|mut table| table.remove("value"))
+    line.parse::<toml::Table>().ok().and_then(|mut table| table.remove("value"))
 }
 
 /// Reads a secret; the usual error for a value of a wrong type would show it.
@@ -392,8 +337,7 @@ mod number {
             toml::Value::String(text) => text.clone(),
             other => return Err(D::Error::custom(format!("{other} is not a number"))),
         };
-        text.parse()
-            .map_err(|_| D::Error::custom(format!("{text} is not a number")))
+        text.parse().map_err(|_| D::Error::custom(format!("{text} is not a number")))
     }
 }
 
@@ -408,10 +352,7 @@ mod tests {
     #[test]
     fn the_defaults_are_valid_and_agree_with_the_core() {
         let settings = Settings::load(None, []).unwrap();
-        assert_eq!(
-            settings.risk.limits().unwrap(),
-            RiskLimits::for_parameters()
-        );
+        assert_eq!(settings.risk.limits().unwrap(), RiskLimits::for_parameters());
     }
 
     #[test]
@@ -419,37 +360,27 @@ mod tests {
         let settings = with("BANYAN__RISK__MAX_LEVERAGE", "3").unwrap();
         assert_eq!(settings.risk.max_leverage, 3);
         assert_eq!(
-            with("BANYAN__REPLAY__CAPITAL", "0.25")
-                .unwrap()
-                .replay
-                .capital,
+            with("BANYAN__REPLAY__CAPITAL", "0.25").unwrap().replay.capital,
             Decimal::new(25, 2)
         );
     }
 
     #[test]
     fn an_unknown_key_is_named() {
-        let error = with("BANYAN__RISK__MAX_LEVERAGES", "3")
-            .unwrap_err()
-            .to_string();
+        let error = with("BANYAN__RISK__MAX_LEVERAGES", "3").unwrap_err().to_string();
         assert!(error.contains("BANYAN__RISK__MAX_LEVERAGES"), "{error}");
         assert!(error.contains("max_leverages"), "{error}");
     }
 
     #[test]
     fn a_value_out_of_bounds_is_named() {
-        let error = with("BANYAN__RISK__MAX_LEVERAGE", "500")
-            .unwrap_err()
-            .to_string();
+        let error = with("BANYAN__RISK__MAX_LEVERAGE", "500").unwrap_err().to_string();
         assert!(error.contains("max_leverage must be 1 to 50"), "{error}");
     }
 
     #[test]
     fn replay_values_out_of_bounds_are_all_named() {
-        let variables = [
-            ("BANYAN__REPLAY__CAPITAL", "-1"),
-            ("BANYAN__REPLAY__DEPTH_LEVELS", "0"),
-        ];
+        let variables = [("BANYAN__REPLAY__CAPITAL", "-1"), ("BANYAN__REPLAY__DEPTH_LEVELS", "0")];
         let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let error = Settings::load(None, variables).unwrap_err().to_string();
         assert!(error.contains("capital must not be negative"), "{error}");
@@ -467,16 +398,9 @@ mod tests {
         let settings = with("BANYAN__AUTH__TOKEN_KEY", "12345678").unwrap();
         assert_eq!(settings.auth.token_key.expose(), "12345678");
         let mut table = parse(DEFAULTS, "defaults").unwrap();
-        overlay(
-            &mut table,
-            parse("[auth]\ntoken_key = 12345678", "file").unwrap(),
-        )
-        .unwrap();
+        overlay(&mut table, parse("[auth]\ntoken_key = 12345678", "file").unwrap()).unwrap();
         let error = check_shape(&table, "file").unwrap_err().to_string();
-        assert_eq!(
-            error,
-            "file: a secret must be a text in quotes (at token_key)"
-        );
+        assert_eq!(error, "file: a secret must be a text in quotes (at token_key)");
     }
 
     #[test]

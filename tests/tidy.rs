@@ -27,48 +27,19 @@ const LINE_WIDTH: usize = 100;
 const RUNTIMES: [&str; 5] = ["tokio", "actix", "axum", "sqlx", "reqwest"];
 
 const PURE_CRATES: [CrateLayer; 2] = [
-    CrateLayer {
-        folder: "crates/core",
-        name: "banyan_core",
-        may_use: &[],
-    },
-    CrateLayer {
-        folder: "crates/matching",
-        name: "banyan_matching",
-        may_use: &["banyan_core"],
-    },
+    CrateLayer { folder: "crates/core", name: "banyan_core", may_use: &[] },
+    CrateLayer { folder: "crates/matching", name: "banyan_matching", may_use: &["banyan_core"] },
 ];
 
 /// The rooms of `src`; one that is not named may import anything.
 const ROOMS: [RoomLayer; 7] = [
-    RoomLayer {
-        room: "view",
-        imports: Imports::Only(&["banyan_core"]),
-    },
-    RoomLayer {
-        room: "telemetry",
-        imports: Imports::Only(&[]),
-    },
-    RoomLayer {
-        room: "auth",
-        imports: Imports::Only(&["crate::store", "banyan_core"]),
-    },
-    RoomLayer {
-        room: "actors",
-        imports: Imports::NeverFrom(&["crate::api", "crate::ws"]),
-    },
-    RoomLayer {
-        room: "exchanges",
-        imports: BELOW_ACTORS,
-    },
-    RoomLayer {
-        room: "llm",
-        imports: BELOW_ACTORS,
-    },
-    RoomLayer {
-        room: "store",
-        imports: BELOW_ACTORS,
-    },
+    RoomLayer { room: "view", imports: Imports::Only(&["banyan_core"]) },
+    RoomLayer { room: "telemetry", imports: Imports::Only(&[]) },
+    RoomLayer { room: "auth", imports: Imports::Only(&["crate::store", "banyan_core"]) },
+    RoomLayer { room: "actors", imports: Imports::NeverFrom(&["crate::api", "crate::ws"]) },
+    RoomLayer { room: "exchanges", imports: BELOW_ACTORS },
+    RoomLayer { room: "llm", imports: BELOW_ACTORS },
+    RoomLayer { room: "store", imports: BELOW_ACTORS },
 ];
 const BELOW_ACTORS: Imports = Imports::NeverFrom(&["crate::actors", "crate::api", "crate::ws"]);
 
@@ -92,14 +63,8 @@ const MAY_READ_THE_WORLD: [&str; 3] = ["src/clock.rs", "benches/", "tests/"];
 
 /// Written in pieces, so that this file does not contain them.
 const BANNED_WORDS: [BannedWord; 2] = [
-    BannedWord {
-        word: concat!("/wo", "rk/"),
-        except: "",
-    },
-    BannedWord {
-        word: concat!("../sha", "red"),
-        except: ".ci/",
-    },
+    BannedWord { word: concat!("/wo", "rk/"), except: "" },
+    BannedWord { word: concat!("../sha", "red"), except: ".ci/" },
 ];
 
 /// What holds no source: by name wherever it lies, and by path from the root.
@@ -149,18 +114,14 @@ fn is_skipped(path: &str) -> bool {
 }
 
 fn path_from_root(path: &Path) -> String {
-    let below: PathBuf = path
-        .strip_prefix(root())
-        .expect("the walk starts at the root")
-        .into();
+    let below: PathBuf = path.strip_prefix(root()).expect("the walk starts at the root").into();
     below.to_string_lossy().replace('\\', "/")
 }
 
 fn reexports_of(files: &[SourceFile], source: &str) -> Reexports {
     let root_file = format!("{source}lib.rs");
     let file = files.iter().find(|file| file.path == root_file);
-    file.map(|file| layers::reexports(&file.text))
-        .unwrap_or_default()
+    file.map(|file| layers::reexports(&file.text)).unwrap_or_default()
 }
 
 fn check_file(file: &SourceFile, reexports: &Reexports) -> Vec<String> {
@@ -193,27 +154,18 @@ fn check_rust(path: &str, text: &str, reexports: &Reexports) -> Vec<String> {
     found.extend(shape::check_file_length(path, text, FILE_LINES));
     found.extend(shape::check_line_width(path, text, LINE_WIDTH));
     found.extend(shape::check_function_length(path, text, FUNCTION_LINES));
-    found.extend(calls::check_determinism(
-        path,
-        text,
-        &NONDETERMINISTIC,
-        &MAY_READ_THE_WORLD,
-    ));
+    found.extend(calls::check_determinism(path, text, &NONDETERMINISTIC, &MAY_READ_THE_WORLD));
     found.extend(calls::check_unwrap(path, text));
     found.extend(calls::check_leftovers(path, text));
     found.extend(layers::check_room_imports(path, text, &ROOMS, reexports));
-    if let Some(layer) = PURE_CRATES
-        .iter()
-        .find(|layer| is_below(path, layer.folder))
-    {
+    if let Some(layer) = PURE_CRATES.iter().find(|layer| is_below(path, layer.folder)) {
         found.extend(layers::check_crate_imports(path, text, layer, &RUNTIMES));
     }
     found
 }
 
 fn is_below(path: &str, folder: &str) -> bool {
-    path.strip_prefix(folder)
-        .is_some_and(|rest| rest.starts_with('/'))
+    path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// Name with version and licence of every crate that is built here, tests included.
@@ -225,15 +177,10 @@ fn dependencies() -> Vec<(String, Option<String>)> {
         .output()
         .expect("the cargo that built this test can be started");
     let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.success(),
-        "cargo metadata failed; try `cargo fetch`: {errors}"
-    );
+    assert!(output.status.success(), "cargo metadata failed; try `cargo fetch`: {errors}");
     let metadata: serde_json::Value =
         serde_json::from_slice(&output.stdout).expect("cargo metadata writes JSON");
-    let packages = metadata["packages"]
-        .as_array()
-        .expect("metadata lists packages");
+    let packages = metadata["packages"].as_array().expect("metadata lists packages");
     packages
         .iter()
         .map(|package| {
@@ -246,22 +193,15 @@ fn dependencies() -> Vec<(String, Option<String>)> {
 }
 
 fn assert_none(breaches: &[String]) {
-    assert!(
-        breaches.is_empty(),
-        "{} breaches:\n{}",
-        breaches.len(),
-        breaches.join("\n")
-    );
+    assert!(breaches.is_empty(), "{} breaches:\n{}", breaches.len(), breaches.join("\n"));
 }
 
 #[test]
 fn the_tree_is_tidy() {
     let files = source_tree();
     let reexports = reexports_of(&files, "src/");
-    let breaches: Vec<String> = files
-        .iter()
-        .flat_map(|file| check_file(file, &reexports))
-        .collect();
+    let breaches: Vec<String> =
+        files.iter().flat_map(|file| check_file(file, &reexports)).collect();
     assert_none(&breaches);
 }
 
@@ -269,58 +209,27 @@ fn the_tree_is_tidy() {
 fn the_walk_sees_source_and_nothing_that_was_built() {
     let files = source_tree();
     let has = |path: &str| files.iter().any(|file| file.path == path);
-    for path in [
-        "tests/tidy.rs",
-        "Cargo.toml",
-        ".ci/run",
-        "crates/core/src/lib.rs",
-    ] {
+    for path in ["tests/tidy.rs", "Cargo.toml", ".ci/run", "crates/core/src/lib.rs"] {
         assert!(has(path), "{path} was not seen");
     }
-    let built = |file: &SourceFile| {
-        file.path
-            .split('/')
-            .any(|part| SKIPPED_NAMES.contains(&part))
-    };
+    let built = |file: &SourceFile| file.path.split('/').any(|part| SKIPPED_NAMES.contains(&part));
     assert!(!files.iter().any(built));
 }
 
 #[test]
 fn every_kind_of_file_meets_its_rules() {
     let breaches = |path: &str, text: &str| {
-        check_file(
-            &SourceFile {
-                path: path.into(),
-                text: text.into(),
-            },
-            &Reexports::new(),
-        )
-        .len()
+        check_file(&SourceFile { path: path.into(), text: text.into() }, &Reexports::new()).len()
     };
     assert_eq!(breaches("src/view/a.rs", "//! A.\nuse crate::api::B;"), 1);
-    assert_eq!(
-        breaches("crates/core/src/a.rs", "//! A.\nuse tokio::time::Instant;"),
-        1
-    );
-    assert_eq!(
-        breaches("crates/core/Cargo.toml", "[dependencies]\ntokio = \"1\""),
-        1
-    );
-    assert_eq!(
-        breaches("Cargo.toml", "[profile.dev]\npanic = \"abort\""),
-        1
-    );
-    assert_eq!(
-        breaches(".cargo/config.toml", "[profile.dev]\npanic = \"abort\""),
-        1
-    );
+    assert_eq!(breaches("crates/core/src/a.rs", "//! A.\nuse tokio::time::Instant;"), 1);
+    assert_eq!(breaches("crates/core/Cargo.toml", "[dependencies]\ntokio = \"1\""), 1);
+    assert_eq!(breaches("Cargo.toml", "[profile.dev]\npanic = \"abort\""), 1);
+    assert_eq!(breaches(".cargo/config.toml", "[profile.dev]\npanic = \"abort\""), 1);
     assert_eq!(breaches("docs/a.md", "[b](nowhere.md)"), 1);
     assert_eq!(breaches("ARCHITECTURE.md", "`src/nowhere/`"), 1);
     assert_eq!(breaches("Makefile", BANNED_WORDS[0].word), 1);
-    assert_eq!(
-        breaches("src/a.rs", "fn f() { a.unwrap(); dbg!(SystemTime::now()) }"),
-        4
-    );
+    assert_eq!(breaches("src/a.rs", "fn f() { a.unwrap(); dbg!(SystemTime::now()) }"), 4);
 }
 
 #[test]
@@ -341,12 +250,7 @@ fn every_dependency_has_an_allowed_licence() {
     let deny = fs::read_to_string(root().join("deny.toml")).expect("deny.toml is in the tree");
     let allowed = manifests::allowed_licences(&deny).expect("deny.toml lists licences");
     let packages = dependencies();
-    assert!(
-        packages
-            .iter()
-            .any(|(package, _)| package.starts_with("serde ")),
-        "no tree was read"
-    );
+    assert!(packages.iter().any(|(package, _)| package.starts_with("serde ")), "no tree was read");
     let breaches: Vec<String> = packages
         .iter()
         .flat_map(|(package, licence)| {

@@ -54,17 +54,10 @@ pub(crate) struct Arbiter {
 impl Arbiter {
     /// Starts the tree with one account and one worker, and waits until the worker trades.
     pub(crate) async fn start() -> Self {
-        let (clock, watch) = (
-            Clock::starting_at(fixtures::START),
-            Rc::new(Watch::default()),
-        );
+        let (clock, watch) = (Clock::starting_at(fixtures::START), Rc::new(Watch::default()));
         let connect = move |_: AccountId, deliver_to| {
             let venue = RefCell::new(fixtures::InstantVenue::new());
-            Box::new(VenueAtHand {
-                clock,
-                venue,
-                deliver_to,
-            }) as Box<dyn Venue>
+            Box::new(VenueAtHand { clock, venue, deliver_to }) as Box<dyn Venue>
         };
         let (engine, feed) = Engine::launch(EnginePorts {
             accounts: AccountPorts {
@@ -80,12 +73,7 @@ impl Arbiter {
         });
         engine.do_send(StartAccount(fixtures::account_settings()));
         engine.do_send(OnWorker::Start(Box::new(worker())));
-        let arbiter = Self {
-            clock,
-            feed,
-            watch,
-            engine,
-        };
+        let arbiter = Self { clock, feed, watch, engine };
         arbiter.wait_for_worker().await;
         arbiter.play(fixtures::first_prices(clock.now()).to_vec());
         arbiter.idle().await;
@@ -94,16 +82,8 @@ impl Arbiter {
 
     async fn wait_for_worker(&self) {
         loop {
-            let status = self
-                .engine
-                .send(GetStatus(Vec::new()))
-                .await
-                .expect("the engine lives");
-            if status
-                .workers
-                .iter()
-                .any(|(it, _)| it.state == WorkerState::Running)
-            {
+            let status = self.engine.send(GetStatus(Vec::new())).await.expect("the engine lives");
+            if status.workers.iter().any(|(it, _)| it.state == WorkerState::Running) {
                 return;
             }
             tokio::task::yield_now().await;
@@ -144,8 +124,7 @@ impl Venue for VenueAtHand {
     fn call(&self, command: VenueCommand) {
         let time = self.clock.now();
         for report in self.venue.borrow_mut().answer(&command, time) {
-            self.deliver_to
-                .do_send(VenueDelivery(VenueMessage { time, report }));
+            self.deliver_to.do_send(VenueDelivery(VenueMessage { time, report }));
         }
     }
 }
@@ -165,10 +144,7 @@ impl JournalAtHand {
 
 impl Journal for JournalAtHand {
     fn append(&self, batches: Rc<Vec<Batch>>) -> LocalFuture<Result<(), JournalError>> {
-        batches
-            .iter()
-            .flat_map(|batch| &batch.records)
-            .for_each(|it| self.look_at(it));
+        batches.iter().flat_map(|batch| &batch.records).for_each(|it| self.look_at(it));
         Box::pin(std::future::ready(Ok(())))
     }
 

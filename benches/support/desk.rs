@@ -32,31 +32,17 @@ impl Desk {
         let now = fixtures::START;
         let account = Account::open(fixtures::account_settings(), now, &mut effects);
         let (epoch, venue) = (Epoch::default(), fixtures::InstantVenue::new());
-        let mut desk = Self {
-            account,
-            effects,
-            now,
-            epoch,
-            fills: 0,
-            venue,
-        };
+        let mut desk = Self { account, effects, now, epoch, fills: 0, venue };
         let instrument = Arc::new(fixtures::bitcoin());
         let data = MarketData::InstrumentChanged(instrument);
-        desk.hear(&MarketEvent {
-            time: now,
-            instrument: fixtures::BTC,
-            data,
-        });
+        desk.hear(&MarketEvent { time: now, instrument: fixtures::BTC, data });
         desk.handle(Input::Start);
         desk.settle(|_| {});
         for event in fixtures::first_prices(now) {
             desk.hear(&event);
         }
         let terms = Box::new(fixtures::worker_terms());
-        desk.handle(Input::AttachWorker {
-            worker: fixtures::WORKER,
-            terms,
-        });
+        desk.handle(Input::AttachWorker { worker: fixtures::WORKER, terms });
         desk.settle(|_| {});
         assert_eq!(desk.account.phase(), Phase::Ready);
         desk.epoch = desk.account.state().workers[&fixtures::WORKER].epoch;
@@ -78,12 +64,7 @@ impl Desk {
         intents: Vec<(u32, Intent)>,
     ) -> WorkerCommand {
         let saved = Some(saved);
-        WorkerCommand {
-            worker: fixtures::WORKER,
-            epoch: self.epoch,
-            saved,
-            intents,
-        }
+        WorkerCommand { worker: fixtures::WORKER, epoch: self.epoch, saved, intents }
     }
 
     /// Makes everything durable, lets the venue answer what leaves, and tells the worker, until

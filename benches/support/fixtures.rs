@@ -4,10 +4,7 @@
 //! The market's close goes up and down by turns, so that the averages of the strategy cross at
 //! every candle and every candle makes an order: an entry, then the exit, then an entry again.
 
-#![allow(
-    dead_code,
-    reason = "each bench is a program of its own and uses a part of this"
-)]
+#![allow(dead_code, reason = "each bench is a program of its own and uses a part of this")]
 
 use banyan_core::ids::{AccountId, TradeId, UserId, VenueOrderId, WorkerId};
 use banyan_core::instrument::{Instrument, InstrumentId, Instruments};
@@ -75,12 +72,7 @@ pub(crate) fn worker_terms() -> WorkerTerms {
         max_orders_per_minute: u32::MAX,
         ..RiskLimits::for_parameters()
     };
-    WorkerTerms {
-        strategy_version: 1,
-        instruments: vec![BTC],
-        capital: CAPITAL,
-        limits,
-    }
+    WorkerTerms { strategy_version: 1, instruments: vec![BTC], capital: CAPITAL, limits }
 }
 
 /// Averages so short that every turn of the market crosses them.
@@ -117,28 +109,15 @@ pub(crate) fn candle(number: i64) -> Candle {
 pub(crate) fn candle_closed(number: i64, time: Timestamp) -> MarketEvent {
     let (timeframe, candle) = (Timeframe::OneMinute, candle(number));
     let data = MarketData::CandleClosed { timeframe, candle };
-    MarketEvent {
-        time,
-        instrument: BTC,
-        data,
-    }
+    MarketEvent { time, instrument: BTC, data }
 }
 
 /// What is heard of the market before it swings: its mark, its bid and its ask.
 pub(crate) fn first_prices(time: Timestamp) -> [MarketEvent; 2] {
     let size = Quantity(100_000);
-    let book = MarketData::BookTop {
-        bid: BID,
-        bid_size: size,
-        ask: ASK,
-        ask_size: size,
-    };
+    let book = MarketData::BookTop { bid: BID, bid_size: size, ask: ASK, ask_size: size };
     let mark = MarketData::Mark(Price(5_000_000));
-    [book, mark].map(|data| MarketEvent {
-        time,
-        instrument: BTC,
-        data,
-    })
+    [book, mark].map(|data| MarketEvent { time, instrument: BTC, data })
 }
 
 /// A venue that accepts every order and fills it at once.
@@ -149,10 +128,7 @@ pub(crate) struct InstantVenue {
 
 impl InstantVenue {
     pub(crate) fn new() -> Self {
-        Self {
-            instrument: bitcoin(),
-            trades: 0,
-        }
+        Self { instrument: bitcoin(), trades: 0 }
     }
 
     pub(crate) fn answer(&mut self, command: &VenueCommand, now: Timestamp) -> Vec<VenueReport> {
@@ -161,28 +137,15 @@ impl InstantVenue {
                 self.trades += 1;
                 let venue_id = VenueOrderId(self.trades);
                 let client_id = request.client_id;
-                let accepted = VenueReport::OrderAccepted {
-                    client_id,
-                    venue_id,
-                };
+                let accepted = VenueReport::OrderAccepted { client_id, venue_id };
                 vec![accepted, VenueReport::OrderFilled(self.fill(request, now))]
             }
             VenueCommand::FetchSnapshot { since } => {
-                vec![VenueReport::SnapshotTaken(Box::new(untouched_books(
-                    *since, now,
-                )))]
+                vec![VenueReport::SnapshotTaken(Box::new(untouched_books(*since, now)))]
             }
-            VenueCommand::SetLeverage {
-                instrument,
-                leverage,
-                margin_mode,
-            } => {
+            VenueCommand::SetLeverage { instrument, leverage, margin_mode } => {
                 let (instrument, leverage, margin_mode) = (*instrument, *leverage, *margin_mode);
-                vec![VenueReport::LeverageSet {
-                    instrument,
-                    leverage,
-                    margin_mode,
-                }]
+                vec![VenueReport::LeverageSet { instrument, leverage, margin_mode }]
             }
             VenueCommand::CancelOrder { .. } | VenueCommand::QueryOrder { .. } => {
                 panic!("nothing rests at this venue and nothing gets lost: {command:?}")

@@ -3,10 +3,7 @@
 //! Means hide what a trader feels, so every sample is kept and quantiles are read from all of
 //! them. Knows nothing of what is measured.
 
-#![allow(
-    dead_code,
-    reason = "each bench is a program of its own and uses a part of this"
-)]
+#![allow(dead_code, reason = "each bench is a program of its own and uses a part of this")]
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -18,14 +15,11 @@ pub(crate) struct Samples {
 
 impl Samples {
     pub(crate) fn with_capacity(count: usize) -> Self {
-        Self {
-            nanoseconds: Vec::with_capacity(count),
-        }
+        Self { nanoseconds: Vec::with_capacity(count) }
     }
 
     pub(crate) fn push(&mut self, elapsed: Duration) {
-        self.nanoseconds
-            .push(u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX));
+        self.nanoseconds.push(u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX));
     }
 
     /// Measures one call.
@@ -40,10 +34,7 @@ impl Samples {
     pub(crate) fn quantile(&mut self, share: f64) -> u64 {
         let last = self.nanoseconds.len() - 1;
         let rank = (share * self.nanoseconds.len() as f64).ceil() as usize;
-        *self
-            .nanoseconds
-            .select_nth_unstable(rank.saturating_sub(1).min(last))
-            .1
+        *self.nanoseconds.select_nth_unstable(rank.saturating_sub(1).min(last)).1
     }
 
     /// Prints the figure under its name.
@@ -57,18 +48,12 @@ impl Samples {
 /// Says whether a figure was asked for: all are, unless names or parts of names are given, as in
 /// `cargo bench --bench tick_to_order -- core`.
 pub(crate) fn is_wanted(name: &str) -> bool {
-    let mut asked = std::env::args()
-        .skip(1)
-        .filter(|it| !it.starts_with("--"))
-        .peekable();
+    let mut asked = std::env::args().skip(1).filter(|it| !it.starts_with("--")).peekable();
     asked.peek().is_none() || asked.any(|it| name.contains(&it))
 }
 
 /// Reads the wall clock.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "wall time is what a bench measures"
-)]
+#[expect(clippy::disallowed_methods, reason = "wall time is what a bench measures")]
 pub(crate) fn now() -> Instant {
     Instant::now()
 }

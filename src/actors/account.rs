@@ -124,8 +124,7 @@ pub struct AccountView {
 
 impl AccountConnection {
     fn run(&mut self, input: Input<'_>, ctx: &mut Context<Self>) {
-        self.account
-            .handle(self.clock.now(), input, &mut self.effects);
+        self.account.handle(self.clock.now(), input, &mut self.effects);
         self.carry_out(ctx);
     }
 
@@ -147,10 +146,7 @@ impl AccountConnection {
         if !self.effects.records.is_empty() {
             let records = std::mem::take(&mut self.effects.records);
             // Records may not be lost: they go past the bound of the writer's mailbox.
-            self.journal.do_send(Append {
-                account: self.account.state().settings.id,
-                records,
-            });
+            self.journal.do_send(Append { account: self.account.state().settings.id, records });
         }
         self.wait(ctx);
     }
@@ -177,12 +173,7 @@ impl AccountConnection {
         let workers = state
             .workers
             .keys()
-            .map(|worker| {
-                (
-                    *worker,
-                    self.account.valuation_of(SubLedger::Worker(*worker)),
-                )
-            })
+            .map(|worker| (*worker, self.account.valuation_of(SubLedger::Worker(*worker))))
             .collect();
         let guarded = state
             .protection
@@ -192,14 +183,7 @@ impl AccountConnection {
             .collect();
         let (phase, valuation) = (self.account.phase(), self.account.valuation());
         let deepest_drawdown = self.account.deepest_drawdown();
-        AccountView {
-            state,
-            phase,
-            valuation,
-            deepest_drawdown,
-            workers,
-            guarded,
-        }
+        AccountView { state, phase, valuation, deepest_drawdown, workers, guarded }
     }
 }
 
@@ -209,8 +193,7 @@ impl Actor for AccountConnection {
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(1_024);
         let listener = ctx.address().recipient();
-        self.journal
-            .do_send(Listen(self.account.state().settings.id, listener));
+        self.journal.do_send(Listen(self.account.state().settings.id, listener));
         self.run(Input::Start, ctx);
     }
 }
@@ -227,8 +210,7 @@ impl Handler<MarketBatch> for AccountConnection {
     fn handle(&mut self, MarketBatch(events): MarketBatch, ctx: &mut Self::Context) {
         let now = self.clock.now();
         for event in events.iter() {
-            self.account
-                .handle(now, Input::Market(event), &mut self.effects);
+            self.account.handle(now, Input::Market(event), &mut self.effects);
         }
         self.carry_out(ctx);
     }
@@ -247,20 +229,9 @@ impl Handler<JournalNews> for AccountConnection {
 impl Handler<AttachWorker> for AccountConnection {
     type Result = ();
     fn handle(&mut self, attach: AttachWorker, ctx: &mut Self::Context) {
-        let AttachWorker {
-            worker,
-            terms,
-            events,
-            resumed,
-        } = attach;
+        let AttachWorker { worker, terms, events, resumed } = attach;
         self.workers.insert(worker, (events, resumed));
-        self.run(
-            Input::AttachWorker {
-                worker,
-                terms: Box::new(terms),
-            },
-            ctx,
-        );
+        self.run(Input::AttachWorker { worker, terms: Box::new(terms) }, ctx);
     }
 }
 
@@ -281,13 +252,7 @@ impl Handler<SubmitIntents> for AccountConnection {
 impl Handler<SetKillLevel> for AccountConnection {
     type Result = ();
     fn handle(&mut self, set: SetKillLevel, ctx: &mut Self::Context) {
-        self.run(
-            Input::SetKillLevel {
-                scope: set.scope,
-                level: set.level,
-            },
-            ctx,
-        );
+        self.run(Input::SetKillLevel { scope: set.scope, level: set.level }, ctx);
     }
 }
 
@@ -353,22 +318,11 @@ impl AccountSupervisor {
     ) -> Self {
         let policy = RestartPolicy::default();
         let children = IndexMap::new();
-        Self {
-            ports,
-            policy,
-            journal,
-            feed,
-            directory,
-            workers,
-            children,
-            random,
-        }
+        Self { ports, policy, journal, feed, directory, workers, children, random }
     }
 
     pub(super) fn addresses(&self) -> impl Iterator<Item = &Addr<AccountConnection>> {
-        self.children
-            .values()
-            .filter_map(|child| child.address.as_ref())
+        self.children.values().filter_map(|child| child.address.as_ref())
     }
 
     /// Loads what is remembered, then starts the connection.
@@ -399,11 +353,7 @@ impl AccountSupervisor {
         for instrument in self.ports.instruments.iter() {
             if account.state().instruments.get(instrument.id).is_none() {
                 let data = banyan_core::market::MarketData::InstrumentChanged(instrument.clone());
-                let event = MarketEvent {
-                    time: now,
-                    instrument: instrument.id,
-                    data,
-                };
+                let event = MarketEvent { time: now, instrument: instrument.id, data };
                 account.handle(now, Input::Market(&event), &mut effects);
             }
         }
@@ -424,8 +374,7 @@ impl AccountSupervisor {
             _guard: guard,
         });
         child.address = Some(address.clone());
-        self.feed
-            .do_send(SubscribeFeed(address.clone().recipient()));
+        self.feed.do_send(SubscribeFeed(address.clone().recipient()));
         self.directory.do_send(Register(id, address));
         self.workers.do_send(AccountRestarted(id));
     }
@@ -440,15 +389,7 @@ impl Handler<OpenAccount> for AccountSupervisor {
     fn handle(&mut self, OpenAccount(settings): OpenAccount, ctx: &mut Self::Context) {
         let id = settings.id;
         let restarts = Restarts::default();
-        self.children.insert(
-            id,
-            Child {
-                settings,
-                life: 0,
-                restarts,
-                address: None,
-            },
-        );
+        self.children.insert(id, Child { settings, life: 0, restarts, address: None });
         self.start(id, ctx);
     }
 }
@@ -479,11 +420,7 @@ impl Handler<ChildDied<AccountId>> for AccountSupervisor {
 impl Handler<InjectAccountPanic> for AccountSupervisor {
     type Result = ();
     fn handle(&mut self, InjectAccountPanic(id): InjectAccountPanic, _: &mut Self::Context) {
-        if let Some(address) = self
-            .children
-            .get(&id)
-            .and_then(|child| child.address.as_ref())
-        {
+        if let Some(address) = self.children.get(&id).and_then(|child| child.address.as_ref()) {
             address.do_send(super::InjectPanic);
         }
     }

@@ -59,10 +59,7 @@ pub struct ChannelSupervisor {
 
 impl ChannelSupervisor {
     fn channel(&mut self, name: String) -> &Addr<WsChannel> {
-        let address = self
-            .channels
-            .entry(name)
-            .or_insert_with(|| WsChannel::default().start());
+        let address = self.channels.entry(name).or_insert_with(|| WsChannel::default().start());
         if !address.connected() {
             // A channel that died has lost its ring; its frames are still in the journal.
             *address = WsChannel::default().start();
@@ -97,29 +94,20 @@ impl Handler<Publish> for WsChannel {
     type Result = ();
     fn handle(&mut self, publish: Publish, _: &mut Self::Context) {
         self.sequence += 1;
-        let frame = Frame {
-            sequence: self.sequence,
-            body: publish.body,
-        };
+        let frame = Frame { sequence: self.sequence, body: publish.body };
         self.ring.push_back(frame.clone());
         if self.ring.len() > RING {
             self.ring.pop_front();
         }
-        self.subscribers
-            .retain(|subscriber| subscriber.try_send(frame.clone()).is_ok());
+        self.subscribers.retain(|subscriber| subscriber.try_send(frame.clone()).is_ok());
     }
 }
 
 impl Handler<Subscribe> for WsChannel {
     type Result = ();
     fn handle(&mut self, subscribe: Subscribe, _: &mut Self::Context) {
-        let missed = self
-            .ring
-            .iter()
-            .filter(|frame| frame.sequence > subscribe.after);
-        let delivered = missed
-            .cloned()
-            .all(|frame| subscribe.deliver_to.try_send(frame).is_ok());
+        let missed = self.ring.iter().filter(|frame| frame.sequence > subscribe.after);
+        let delivered = missed.cloned().all(|frame| subscribe.deliver_to.try_send(frame).is_ok());
         if delivered {
             self.subscribers.push(subscribe.deliver_to);
         }

@@ -181,16 +181,7 @@ impl Engine {
         let market = feed.clone().recipient();
         let channels = ChannelSupervisor::default().start();
         let jobs = JobSupervisor::default().start();
-        let engine = Self {
-            accounts,
-            workers,
-            directory,
-            journal,
-            feed,
-            notifier,
-            channels,
-            jobs,
-        };
+        let engine = Self { accounts, workers, directory, journal, feed, notifier, channels, jobs };
         (engine.start(), market)
     }
 
@@ -278,11 +269,7 @@ impl Handler<GetStatus> for Engine {
             }
             let workers = workers.send(GetWorkers).await.unwrap_or_default();
             let notices = notifier.send(GetNotices).await.unwrap_or_default();
-            EngineStatus {
-                accounts,
-                workers,
-                notices,
-            }
+            EngineStatus { accounts, workers, notices }
         })
     }
 }

@@ -32,12 +32,7 @@ impl MarketFeed {
     /// A feed without subscribers; each event is added to the log as it comes.
     #[must_use]
     pub fn new(log: EventLog) -> Self {
-        Self {
-            log,
-            subscribers: Vec::new(),
-            listed: BTreeMap::new(),
-            resamplers: BTreeMap::new(),
-        }
+        Self { log, subscribers: Vec::new(), listed: BTreeMap::new(), resamplers: BTreeMap::new() }
     }
 
     /// The longer candles that an event closes.
@@ -65,10 +60,7 @@ impl MarketFeed {
 }
 
 fn longer(source: Timeframe) -> Vec<Resampler> {
-    Timeframe::ALL
-        .into_iter()
-        .filter_map(|target| Resampler::new(source, target))
-        .collect()
+    Timeframe::ALL.into_iter().filter_map(|target| Resampler::new(source, target)).collect()
 }
 
 impl Actor for MarketFeed {

@@ -140,14 +140,8 @@ impl Actor for Job {
 impl Handler<StartJob> for JobSupervisor {
     type Result = ();
     fn handle(&mut self, StartJob(name): StartJob, _: &mut Self::Context) {
-        let status = JobStatus {
-            name: name.clone(),
-            state: JobState::Pending,
-            progress: 0,
-        };
-        self.jobs
-            .entry(name)
-            .or_insert_with(|| Job { status }.start());
+        let status = JobStatus { name: name.clone(), state: JobState::Pending, progress: 0 };
+        self.jobs.entry(name).or_insert_with(|| Job { status }.start());
     }
 }
 
@@ -177,11 +171,8 @@ impl Handler<JobControl> for Job {
         let after = self.status.state.after(control);
         if let Ok(state) = after {
             self.status.state = state;
-            self.status.progress = if state == JobState::Completed {
-                100
-            } else {
-                self.status.progress
-            };
+            self.status.progress =
+                if state == JobState::Completed { 100 } else { self.status.progress };
         }
         MessageResult(after)
     }
@@ -202,10 +193,7 @@ mod tests {
     fn a_running_job_is_cancelled_in_two_steps() {
         let cancelling = JobState::Running.after(JobControl::Cancel).unwrap();
         assert_eq!(cancelling, JobState::Cancelling);
-        assert_eq!(
-            cancelling.after(JobControl::Complete),
-            Ok(JobState::Cancelled)
-        );
+        assert_eq!(cancelling.after(JobControl::Complete), Ok(JobState::Cancelled));
     }
 
     #[test]

@@ -33,9 +33,6 @@ impl Handler<AskModel> for ModelDesk {
 
     fn handle(&mut self, ask: AskModel, _: &mut Self::Context) {
         self.asked += 1;
-        ask.answer_to.do_send(Answered {
-            number: ask.number,
-            answer: None,
-        });
+        ask.answer_to.do_send(Answered { number: ask.number, answer: None });
     }
 }

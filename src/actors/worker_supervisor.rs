@@ -157,18 +157,11 @@ pub(super) struct StopAll;
 impl WorkerSupervisor {
     pub(super) fn new(ports: SupervisorPorts, random: rand_pcg::Pcg64Mcg) -> Self {
         let (policy, children) = (RestartPolicy::default(), IndexMap::new());
-        Self {
-            ports,
-            policy,
-            children,
-            random,
-        }
+        Self { ports, policy, children, random }
     }
 
     pub(super) fn addresses(&self) -> impl Iterator<Item = &Addr<StrategyWorker>> {
-        self.children
-            .values()
-            .filter_map(|child| child.address.as_ref())
+        self.children.values().filter_map(|child| child.address.as_ref())
     }
 
     fn launch(&mut self, worker: WorkerId, ctx: &mut Context<Self>) {
@@ -195,11 +188,7 @@ impl WorkerSupervisor {
         account: Addr<super::AccountConnection>,
         ctx: &mut Context<Self>,
     ) {
-        let Some(child) = self
-            .children
-            .get_mut(&worker)
-            .filter(|child| child.life == life)
-        else {
+        let Some(child) = self.children.get_mut(&worker).filter(|child| child.life == life) else {
             return;
         };
         let strategy = match build(&child.spec, &self.ports.instruments) {
@@ -216,9 +205,7 @@ impl WorkerSupervisor {
             guard: ChildGuard::new(worker, life, ctx.address().recipient()),
         };
         let address = StrategyWorker::new(child.spec.clone(), strategy, ports).start();
-        self.ports
-            .feed
-            .do_send(SubscribeFeed(address.clone().recipient()));
+        self.ports.feed.do_send(SubscribeFeed(address.clone().recipient()));
         child.address = Some(address);
     }
 
@@ -253,11 +240,7 @@ impl WorkerSupervisor {
     }
 
     fn tell(&self, worker: WorkerId, control: Control) {
-        if let Some(address) = self
-            .children
-            .get(&worker)
-            .and_then(|it| it.address.as_ref())
-        {
+        if let Some(address) = self.children.get(&worker).and_then(|it| it.address.as_ref()) {
             address.do_send(control);
         }
     }
@@ -271,13 +254,9 @@ impl WorkerSupervisor {
 
 fn build(spec: &WorkerSpec, instruments: &Instruments) -> Result<AnyStrategy, String> {
     let first = spec.terms.instruments.first().copied().unwrap_or_default();
-    let instrument = instruments
-        .get(first)
-        .ok_or("its instrument is not listed")?;
+    let instrument = instruments.get(first).ok_or("its instrument is not listed")?;
     AnyStrategy::new(&spec.config, instrument).map_err(|errors| {
-        let told = errors
-            .iter()
-            .map(|error| format!("{}: {}", error.field, error.message));
+        let told = errors.iter().map(|error| format!("{}: {}", error.field, error.message));
         told.collect::<Vec<_>>().join("; ")
     })
 }
@@ -294,10 +273,7 @@ impl Handler<StartWorker> for WorkerSupervisor {
     type Result = ();
     fn handle(&mut self, StartWorker(spec): StartWorker, ctx: &mut Self::Context) {
         let worker = spec.worker;
-        let alive = self
-            .children
-            .get(&worker)
-            .is_some_and(|child| child.address.is_some());
+        let alive = self.children.get(&worker).is_some_and(|child| child.address.is_some());
         if alive {
             return;
         }
@@ -311,16 +287,7 @@ impl Handler<StartWorker> for WorkerSupervisor {
         };
         let restarts = Restarts::default();
         let life = self.children.get(&worker).map_or(0, |child| child.life);
-        self.children.insert(
-            worker,
-            Child {
-                spec,
-                status,
-                life,
-                restarts,
-                address: None,
-            },
-        );
+        self.children.insert(worker, Child { spec, status, life, restarts, address: None });
         self.launch(worker, ctx);
     }
 }
@@ -345,19 +312,8 @@ impl Handler<StopWorker> for WorkerSupervisor {
 impl Handler<PauseWorker> for WorkerSupervisor {
     type Result = ();
     fn handle(&mut self, PauseWorker(worker, pause): PauseWorker, _: &mut Self::Context) {
-        self.tell(
-            worker,
-            if pause {
-                Control::Pause
-            } else {
-                Control::Resume
-            },
-        );
-        let state = if pause {
-            WorkerState::Paused
-        } else {
-            WorkerState::Running
-        };
+        self.tell(worker, if pause { Control::Pause } else { Control::Resume });
+        let state = if pause { WorkerState::Paused } else { WorkerState::Running };
         self.set_state(worker, state);
     }
 }
@@ -372,11 +328,7 @@ impl Handler<TriggerWorker> for WorkerSupervisor {
 impl Handler<InjectWorkerPanic> for WorkerSupervisor {
     type Result = ();
     fn handle(&mut self, InjectWorkerPanic(worker): InjectWorkerPanic, _: &mut Self::Context) {
-        if let Some(address) = self
-            .children
-            .get(&worker)
-            .and_then(|it| it.address.as_ref())
-        {
+        if let Some(address) = self.children.get(&worker).and_then(|it| it.address.as_ref()) {
             address.do_send(InjectPanic);
         }
     }
@@ -400,10 +352,7 @@ impl Handler<AccountRestarted> for WorkerSupervisor {
             .iter()
             .filter(|(_, child)| child.spec.account == account)
             .filter(|(_, child)| {
-                !matches!(
-                    child.status.state,
-                    WorkerState::Error | WorkerState::Stopped
-                )
+                !matches!(child.status.state, WorkerState::Error | WorkerState::Stopped)
             })
             .map(|(worker, _)| *worker)
             .collect();
@@ -456,21 +405,14 @@ impl Handler<ChildDied<WorkerId>> for WorkerSupervisor {
                 child.status.restarts = child.restarts.total();
                 let (wait, life) = (self.ports.clock.wait_until(now + pause), child.life);
                 ctx.run_later(wait, move |supervisor, ctx| {
-                    if supervisor
-                        .children
-                        .get(&worker)
-                        .is_some_and(|it| it.life == life)
-                    {
+                    if supervisor.children.get(&worker).is_some_and(|it| it.life == life) {
                         supervisor.launch(worker, ctx);
                     }
                 });
             }
             Decision::GiveUp { deaths } => {
                 let minutes = self.policy.window.0 / banyan_core::time::MINUTE;
-                self.give_up(
-                    worker,
-                    format!("panicked {deaths} times within {minutes} minutes"),
-                );
+                self.give_up(worker, format!("panicked {deaths} times within {minutes} minutes"));
             }
         }
     }

@@ -18,12 +18,7 @@ struct Check {
 }
 
 pub(super) fn run(settings: &Settings, as_json: bool) -> Exit {
-    let checks = [
-        processors(),
-        arithmetic(),
-        simulated_time(),
-        limits(settings),
-    ];
+    let checks = [processors(), arithmetic(), simulated_time(), limits(settings)];
     let passed = checks.iter().all(|check| check.passed);
     if as_json {
         let told: Vec<_> = checks
@@ -42,11 +37,7 @@ pub(super) fn run(settings: &Settings, as_json: bool) -> Exit {
 
 fn processors() -> Check {
     let count = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    Check {
-        name: "processors",
-        passed: true,
-        detail: count.to_string(),
-    }
+    Check { name: "processors", passed: true, detail: count.to_string() }
 }
 
 /// A release that was built without overflow checks would lose money in silence.
@@ -57,16 +48,8 @@ fn arithmetic() -> Check {
     std::panic::set_hook(Box::new(|_| {}));
     let checked = std::panic::catch_unwind(|| largest + Price(1)).is_err();
     std::panic::set_hook(tell);
-    let detail = if checked {
-        "overflow is caught"
-    } else {
-        "overflow wraps around"
-    };
-    Check {
-        name: "arithmetic",
-        passed: checked,
-        detail: detail.to_owned(),
-    }
+    let detail = if checked { "overflow is caught" } else { "overflow wraps around" };
+    Check { name: "arithmetic", passed: checked, detail: detail.to_owned() }
 }
 
 fn simulated_time() -> Check {
@@ -75,29 +58,13 @@ fn simulated_time() -> Check {
         tokio::time::sleep(clock.wait_until(Timestamp(HOUR))).await;
         clock.now() == Timestamp(HOUR)
     });
-    let detail = if passed {
-        "an hour passed at once"
-    } else {
-        "paused time does not jump"
-    };
-    Check {
-        name: "simulated time",
-        passed,
-        detail: detail.to_owned(),
-    }
+    let detail = if passed { "an hour passed at once" } else { "paused time does not jump" };
+    Check { name: "simulated time", passed, detail: detail.to_owned() }
 }
 
 fn limits(settings: &Settings) -> Check {
     match settings.risk.limits() {
-        Ok(_) => Check {
-            name: "risk limits",
-            passed: true,
-            detail: "within bounds".to_owned(),
-        },
-        Err(error) => Check {
-            name: "risk limits",
-            passed: false,
-            detail: error.to_string(),
-        },
+        Ok(_) => Check { name: "risk limits", passed: true, detail: "within bounds".to_owned() },
+        Err(error) => Check { name: "risk limits", passed: false, detail: error.to_string() },
     }
 }

@@ -23,11 +23,7 @@ pub(super) fn run(as_json: bool) -> Exit {
     } else {
         output::write(&to_text(&report));
     }
-    if report.passed() {
-        Exit::Success
-    } else {
-        Exit::Failed
-    }
+    if report.passed() { Exit::Success } else { Exit::Failed }
 }
 
 fn to_text(report: &PanicReport) -> String {

@@ -101,14 +101,7 @@ pub(super) fn run(
     let traders = traders(arguments, settings, &source)?;
     let (start, end) = (source.start, source.end);
     let market = source.market;
-    let plan = ReplayPlan {
-        market,
-        start,
-        end,
-        traders,
-        seed,
-        pace: arguments.speed,
-    };
+    let plan = ReplayPlan { market, start, end, traders, seed, pace: arguments.speed };
     let bar = progress_bar(json);
     let watch = Stopwatch::start();
     let report = replay(plan, |done| bar.set_position((done * 100.0) as u64));
@@ -145,13 +138,7 @@ fn synthetic(days: u32, seed: u64) -> Result<Source, CommandError> {
         .map(|it| market.history(it.id, timeframe, FIRST_BARS))
         .collect();
     let (market, start) = (Box::new(market), SYNTHETIC_START);
-    Ok(Source {
-        market,
-        start,
-        end,
-        timeframe,
-        first_bars,
-    })
+    Ok(Source { market, start, end, timeframe, first_bars })
 }
 
 fn recorded(arguments: &ReplayArguments, settings: &Settings) -> Result<Source, CommandError> {
@@ -176,19 +163,9 @@ fn recorded(arguments: &ReplayArguments, settings: &Settings) -> Result<Source, 
         .map(|it| first_bars(&market, it.id, timeframe, &recordings))
         .collect();
     let start = market.next_at().unwrap_or_default();
-    let end = recordings
-        .iter()
-        .map(|it| it.range().1)
-        .max()
-        .unwrap_or_default();
+    let end = recordings.iter().map(|it| it.range().1).max().unwrap_or_default();
     let end = end + timeframe.span();
-    Ok(Source {
-        market: Box::new(market),
-        start,
-        end,
-        timeframe,
-        first_bars,
-    })
+    Ok(Source { market: Box::new(market), start, end, timeframe, first_bars })
 }
 
 fn read_files(arguments: &ReplayArguments) -> Result<Vec<Recording>, CommandError> {
@@ -232,9 +209,7 @@ fn first_bars(
     }
     let instruments = market.instruments();
     let symbol = instruments.get(instrument).map(|it| it.symbol.clone());
-    let of_symbol = recordings
-        .iter()
-        .filter(|it| Some(it.symbol()) == symbol.as_ref());
+    let of_symbol = recordings.iter().filter(|it| Some(it.symbol()) == symbol.as_ref());
     of_symbol
         .filter_map(|it| it.first_price(instruments.get(instrument)?))
         .map(|price| Candle {
@@ -271,25 +246,15 @@ fn traders(
         None => vec![StrategyKind::Grid, StrategyKind::Dca, StrategyKind::Rsi],
     };
     let instrument = find(&instruments, None)?;
-    let bars = source
-        .first_bars
-        .get(instrument.id.0 as usize)
-        .map_or(&[][..], Vec::as_slice);
+    let bars = source.first_bars.get(instrument.id.0 as usize).map_or(&[][..], Vec::as_slice);
     kinds
         .into_iter()
         .map(|kind| {
             let capital = capital(None, settings, instrument)?;
             let config = defaults::from_bars(kind, instrument, source.timeframe, bars, capital)
                 .ok_or_else(|| no_prices(instrument))?;
-            trader(
-                kind.name().to_owned(),
-                config,
-                instrument,
-                None,
-                settings,
-                source,
-            )
-            .map_err(|error| error.within(kind.name()))
+            trader(kind.name().to_owned(), config, instrument, None, settings, source)
+                .map_err(|error| error.within(kind.name()))
         })
         .collect()
 }
@@ -301,21 +266,12 @@ fn configured(
     source: &Source,
 ) -> Result<Trader, CommandError> {
     let instrument = find(instruments, entry.symbol.as_deref())?;
-    trader(
-        entry.name(),
-        entry.config()?,
-        instrument,
-        entry.capital,
-        settings,
-        source,
-    )
+    trader(entry.name(), entry.config()?, instrument, entry.capital, settings, source)
 }
 
 fn no_prices(instrument: &Instrument) -> CommandError {
     let symbol = &instrument.symbol;
-    CommandError::Data(format!(
-        "no prices of {symbol}: candles, trades or quotes are needed"
-    ))
+    CommandError::Data(format!("no prices of {symbol}: candles, trades or quotes are needed"))
 }
 
 fn find<'a>(
@@ -326,9 +282,7 @@ fn find<'a>(
     let symbol = match symbol {
         Some(name) => Symbol::resolve(name, &listed)
             .map_err(|error| CommandError::Usage(format!("symbol: {error}")))?,
-        None => listed
-            .first()
-            .ok_or_else(|| CommandError::Data("nothing is listed".to_owned()))?,
+        None => listed.first().ok_or_else(|| CommandError::Data("nothing is listed".to_owned()))?,
     };
     let found = instruments.by_symbol(symbol).map(AsRef::as_ref);
     found.ok_or_else(|| CommandError::Usage(format!("symbol: {symbol} is not listed")))
@@ -341,22 +295,15 @@ fn capital(
     instrument: &Instrument,
 ) -> Result<Amount, CommandError> {
     let set = given.unwrap_or(settings.replay.capital);
-    let dollars = matches!(
-        instrument.settle().as_str(),
-        "USDT" | "USDC" | "USD" | "BUSD"
-    );
-    let fallback = if dollars {
-        Amount::from_units(10_000)
-    } else {
-        Amount::from_units(1)
-    };
+    let dollars = matches!(instrument.settle().as_str(), "USDT" | "USDC" | "USD" | "BUSD");
+    let fallback = if dollars { Amount::from_units(10_000) } else { Amount::from_units(1) };
     let capital = Amount::from_decimal(set)
         .map_err(|error| CommandError::Usage(format!("capital: {error}")))?;
     match capital {
         Amount::ZERO => Ok(fallback),
-        capital if capital.is_negative() => Err(CommandError::Usage(
-            "capital: must not be negative".to_owned(),
-        )),
+        capital if capital.is_negative() => {
+            Err(CommandError::Usage("capital: must not be negative".to_owned()))
+        }
         capital => Ok(capital),
     }
 }
@@ -374,11 +321,7 @@ fn trader(
     let bars = source.first_bars.get(instrument.id.0 as usize);
     let price = bars.and_then(|bars| bars.last()).map(|bar| bar.close);
     let price = price.ok_or_else(|| no_prices(instrument))?;
-    let context = LintContext {
-        account_one_way: true,
-        symbols_in_use: &[],
-        capital,
-    };
+    let context = LintContext { account_one_way: true, symbols_in_use: &[], capital };
     let findings = lint(&config, instrument, price, &context);
     if !findings.is_empty() {
         let told: Vec<_> = findings

@@ -40,9 +40,7 @@ impl ReplayConfig {
         let config: Self = toml::from_str(&text)
             .map_err(|error| CommandError::Usage(format!("{name}: {error}")))?;
         if config.strategies.is_empty() {
-            return Err(CommandError::Usage(format!(
-                "{name}: strategies: at least one is needed"
-            )));
+            return Err(CommandError::Usage(format!("{name}: strategies: at least one is needed")));
         }
         Ok(config)
     }
@@ -51,9 +49,7 @@ impl ReplayConfig {
 impl StrategyEntry {
     /// The name in the report.
     pub(super) fn name(&self) -> String {
-        self.name
-            .clone()
-            .unwrap_or_else(|| self.strategy_type.name().to_owned())
+        self.name.clone().unwrap_or_else(|| self.strategy_type.name().to_owned())
     }
 
     /// The configuration, all bounds checked.
@@ -66,9 +62,7 @@ impl StrategyEntry {
         let config: StrategyConfig = toml::from_str(&text)
             .map_err(|error| CommandError::Usage(error.message().to_owned()))?;
         config.validate().map_err(|errors| {
-            let told = errors
-                .iter()
-                .map(|error| format!("{}: {}", error.field, error.message));
+            let told = errors.iter().map(|error| format!("{}: {}", error.field, error.message));
             CommandError::Usage(told.collect::<Vec<_>>().join("; "))
         })?;
         Ok(config)

@@ -38,11 +38,7 @@ fn read_seeds(text: &str) -> Result<Range<u64>, String> {
     let wrong = || format!("{text:?} is no range of seeds: first..past-the-last is expected");
     let (first, last) = text.split_once("..").ok_or_else(wrong)?;
     let range = first.parse().map_err(|_| wrong())?..last.parse().map_err(|_| wrong())?;
-    if range.is_empty() {
-        Err(format!("{text:?} has no seeds"))
-    } else {
-        Ok(range)
-    }
+    if range.is_empty() { Err(format!("{text:?} has no seeds")) } else { Ok(range) }
 }
 
 pub(super) fn run(
@@ -64,11 +60,7 @@ pub(super) fn run(
             "violations": outcome.violations,
             "event_log_hash": outcome.event_log_hash,
         }));
-        return Ok(if outcome.violations.is_empty() {
-            Exit::Success
-        } else {
-            Exit::Failed
-        });
+        return Ok(if outcome.violations.is_empty() { Exit::Success } else { Exit::Failed });
     }
     if arguments.mutants {
         return mutants(&arguments.seeds, threads, json);
@@ -88,10 +80,7 @@ pub(super) fn run(
     }
     let names: Vec<_> = silent.iter().map(|fault| fault.name()).collect();
     if !names.is_empty() {
-        output::error(
-            &format!("faults that never fired: {}", names.join(", ")),
-            json,
-        );
+        output::error(&format!("faults that never fired: {}", names.join(", ")), json);
     }
     let passed = summary.failed.is_empty() && silent.is_empty();
     Ok(if passed { Exit::Success } else { Exit::Failed })
@@ -99,11 +88,7 @@ pub(super) fn run(
 
 /// A few seeds cannot meet the rarest faults.
 fn silent_faults(summary: &Summary) -> Vec<Fault> {
-    if summary.seeds < ENOUGH_SEEDS {
-        Vec::new()
-    } else {
-        summary.silent_faults()
-    }
+    if summary.seeds < ENOUGH_SEEDS { Vec::new() } else { summary.silent_faults() }
 }
 
 fn progress_bar(seeds: &Range<u64>, json: bool) -> ProgressBar {
@@ -121,14 +106,12 @@ fn tell_violations(outcome: &SeedOutcome, bar: &ProgressBar) {
         return;
     }
     let seed = outcome.seed;
-    let lines = outcome
-        .violations
-        .iter()
-        .map(|violation| format!("  {violation}\n"));
+    let lines = outcome.violations.iter().map(|violation| format!("  {violation}\n"));
     let text: String = lines.collect();
     bar.suspend(|| {
         output::note(&format!(
-            "seed {seed} failed; replay it with: banyan simulate --seeds {seed}..{}\n{text}  event log {}",
+            "seed {seed} failed; replay it with: banyan simulate --seeds {seed}..{}\n\
+             {text}  event log {}",
             seed + 1,
             outcome.event_log_hash,
         ));
@@ -139,11 +122,7 @@ fn to_text(summary: &Summary) -> String {
     use std::fmt::Write;
     let mut text = String::new();
     // Writing to a string cannot fail.
-    let _ = writeln!(
-        text,
-        "{:<20} {:>10}  by state of the order",
-        "fault", "fired"
-    );
+    let _ = writeln!(text, "{:<20} {:>10}  by state of the order", "fault", "fired");
     for fault in Fault::ALL {
         let states = summary.faults.iter().filter(|((it, _), _)| *it == fault);
         let by_state: Vec<_> = states
@@ -215,9 +194,5 @@ fn mutants(seeds: &Range<u64>, threads: usize, json: bool) -> Result<Exit, Comma
     if json {
         output::json(&serde_json::json!({ "caught": caught, "all_caught": all_caught }));
     }
-    Ok(if all_caught {
-        Exit::Success
-    } else {
-        Exit::Failed
-    })
+    Ok(if all_caught { Exit::Success } else { Exit::Failed })
 }

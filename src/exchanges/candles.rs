@@ -31,10 +31,7 @@ impl CandleHistory {
 
     /// Takes in a closed candle.
     pub fn push_candle(&mut self, instrument: InstrumentId, timeframe: Timeframe, candle: &Candle) {
-        let series = self
-            .0
-            .entry(instrument)
-            .or_insert_with(|| Series::new(timeframe));
+        let series = self.0.entry(instrument).or_insert_with(|| Series::new(timeframe));
         if series.timeframe != timeframe {
             return;
         }
@@ -63,17 +60,9 @@ impl CandleHistory {
         let candles = if series.timeframe == timeframe {
             series.candles.clone()
         } else {
-            series
-                .longer
-                .iter()
-                .find_map(of_timeframe)
-                .unwrap_or_default()
+            series.longer.iter().find_map(of_timeframe).unwrap_or_default()
         };
-        candles
-            .iter()
-            .skip(candles.len().saturating_sub(limit))
-            .copied()
-            .collect()
+        candles.iter().skip(candles.len().saturating_sub(limit)).copied().collect()
     }
 }
 
@@ -84,11 +73,7 @@ impl Series {
             .filter_map(|target| Resampler::new(timeframe, target))
             .map(|resampler| (resampler, VecDeque::new()))
             .collect();
-        Self {
-            timeframe,
-            candles: VecDeque::new(),
-            longer,
-        }
+        Self { timeframe, candles: VecDeque::new(), longer }
     }
 }
 

@@ -169,14 +169,9 @@ impl EmbeddedExchange {
     }
 
     fn history(&self, ask: &GetCandles) -> Vec<Candle> {
-        let recent = self
-            .candles
-            .latest(ask.instrument, ask.timeframe, ask.limit);
+        let recent = self.candles.latest(ask.instrument, ask.timeframe, ask.limit);
         let missing = ask.limit.saturating_sub(recent.len());
-        let mut candles = self
-            .world
-            .market()
-            .history(ask.instrument, ask.timeframe, missing);
+        let mut candles = self.world.market().history(ask.instrument, ask.timeframe, missing);
         candles.extend(recent);
         candles
     }
@@ -196,10 +191,7 @@ impl Handler<Call> for EmbeddedExchange {
     type Result = ();
 
     fn handle(&mut self, call: Call, ctx: &mut Self::Context) {
-        let alive = self
-            .accounts
-            .get(&call.account)
-            .map(|(process, _)| *process);
+        let alive = self.accounts.get(&call.account).map(|(process, _)| *process);
         if alive != Some(call.process) {
             return;
         }
@@ -217,8 +209,7 @@ impl Handler<ConnectAccount> for EmbeddedExchange {
 
     fn handle(&mut self, connect: ConnectAccount, ctx: &mut Self::Context) {
         self.world.connect(connect.account, self.clock.now());
-        self.accounts
-            .insert(connect.account, (connect.process, connect.deliver_to));
+        self.accounts.insert(connect.account, (connect.process, connect.deliver_to));
         self.wait(ctx);
     }
 }
@@ -291,10 +282,6 @@ pub struct EmbeddedVenue {
 impl Venue for EmbeddedVenue {
     fn call(&self, command: VenueCommand) {
         // Within one process the mailbox is the network: what it takes arrives.
-        self.exchange.do_send(Call {
-            account: self.account,
-            process: self.process,
-            command,
-        });
+        self.exchange.do_send(Call { account: self.account, process: self.process, command });
     }
 }

@@ -65,15 +65,8 @@ async fn play() -> PanicReport {
     settings.step = Span::seconds(5);
     let market = SyntheticMarket::new(&settings).expect("all its symbols can be listed");
     let cast = draw_cast(&market, &mut Pcg64Mcg::seed_from_u64(1));
-    let latency = Latency {
-        order: Span::milliseconds(5),
-        ..Latency::default()
-    };
-    let world = WorldSettings {
-        latency,
-        seed: 1,
-        ..WorldSettings::default()
-    };
+    let latency = Latency { order: Span::milliseconds(5), ..Latency::default() };
+    let world = WorldSettings { latency, seed: 1, ..WorldSettings::default() };
     let world = World::new(Box::new(market) as Box<dyn Market>, world);
     let clock = make_clock(START, Pace::Unlimited);
     let store = MemoryStore::default();
@@ -98,14 +91,7 @@ async fn play() -> PanicReport {
     }
     stage.sleep_until(now + Span::minutes(60)).await;
     let status = stage.status().await.unwrap_or_default();
-    let of = |id| {
-        status
-            .workers
-            .iter()
-            .map(|(it, _)| it)
-            .find(|it| it.worker == id)
-            .cloned()
-    };
+    let of = |id| status.workers.iter().map(|(it, _)| it).find(|it| it.worker == id).cloned();
     let (victim, sibling) = (of(ids.0), of(ids.1));
     stage.stop_engine().await;
     PanicReport {
@@ -122,17 +108,10 @@ async fn play() -> PanicReport {
 }
 
 fn state_of(status: &EngineStatus, worker: banyan_core::ids::WorkerId) -> Option<WorkerState> {
-    status
-        .workers
-        .iter()
-        .find(|(it, _)| it.worker == worker)
-        .map(|(it, _)| it.state)
+    status.workers.iter().find(|(it, _)| it.worker == worker).map(|(it, _)| it.state)
 }
 
 fn fills(status: &EngineStatus, worker: banyan_core::ids::WorkerId) -> u64 {
-    let states = status
-        .accounts
-        .iter()
-        .filter_map(|it| it.state.workers.get(&worker));
+    let states = status.accounts.iter().filter_map(|it| it.state.workers.get(&worker));
     states.map(|it| it.totals.fills).sum()
 }

@@ -110,11 +110,7 @@ struct Cast {
 
 async fn play(plan: ReplayPlan, progress: impl Fn(f64)) -> ReplayReport {
     let mut random = Pcg64Mcg::seed_from_u64(plan.seed);
-    let cast: Vec<_> = plan
-        .traders
-        .iter()
-        .map(|trader| cast(trader, &mut random))
-        .collect();
+    let cast: Vec<_> = plan.traders.iter().map(|trader| cast(trader, &mut random)).collect();
     let clock = make_clock(plan.start, plan.pace);
     let world = World::new(plan.market, world_settings(plan.seed));
     let accounts = cast.iter().map(|it| it.account.clone()).collect();
@@ -126,9 +122,7 @@ async fn play(plan: ReplayPlan, progress: impl Fn(f64)) -> ReplayReport {
     }
     let span = (plan.end - plan.start).0.max(1);
     for percent in 1..=100 {
-        stage
-            .sleep_until(plan.start + Span(span / 100 * percent))
-            .await;
+        stage.sleep_until(plan.start + Span(span / 100 * percent)).await;
         progress(percent as f64 / 100.0);
     }
     // What the last event led to is still on its way.
@@ -142,11 +136,7 @@ async fn play(plan: ReplayPlan, progress: impl Fn(f64)) -> ReplayReport {
         .filter_map(|(trader, it)| report(trader, it, &status))
         .collect();
     stage.stop_engine().await;
-    ReplayReport {
-        traders,
-        events,
-        event_log_hash,
-    }
+    ReplayReport { traders, events, event_log_hash }
 }
 
 fn world_settings(seed: u64) -> WorldSettings {
@@ -156,15 +146,8 @@ fn world_settings(seed: u64) -> WorldSettings {
         feed: Span(0),
         jitter: Span::milliseconds(5),
     };
-    let exchange = ExchangeSettings {
-        keep_history: false,
-    };
-    WorldSettings {
-        exchange,
-        latency,
-        faults: FaultSettings::none(),
-        seed,
-    }
+    let exchange = ExchangeSettings { keep_history: false };
+    WorldSettings { exchange, latency, faults: FaultSettings::none(), seed }
 }
 
 fn cast(trader: &Trader, random: &mut Pcg64Mcg) -> Cast {
@@ -201,47 +184,26 @@ fn cast(trader: &Trader, random: &mut Pcg64Mcg) -> Cast {
         },
         on_stop: StopPolicy::CancelOrders,
     };
-    Cast {
-        account: TradingAccount { settings, venue },
-        worker,
-    }
+    Cast { account: TradingAccount { settings, venue }, worker }
 }
 
 fn report(trader: &Trader, cast: &Cast, status: &EngineStatus) -> Option<TraderReport> {
     let id = cast.worker.worker;
-    let account: &AccountView = status
-        .accounts
-        .iter()
-        .find(|it| it.state.settings.id == cast.worker.account)?;
+    let account: &AccountView =
+        status.accounts.iter().find(|it| it.state.settings.id == cast.worker.account)?;
     let (worker, told) = status.workers.iter().find(|(it, _)| it.worker == id)?;
     let state: &AccountState = &account.state;
-    let valuation = account
-        .workers
-        .iter()
-        .find(|(it, _)| *it == id)
-        .map(|(_, value)| *value);
-    debug_assert!(
-        state
-            .shares
-            .keys()
-            .all(|(owner, _)| *owner == SubLedger::Worker(id))
-    );
+    let valuation = account.workers.iter().find(|(it, _)| *it == id).map(|(_, value)| *value);
+    debug_assert!(state.shares.keys().all(|(owner, _)| *owner == SubLedger::Worker(id)));
     Some(TraderReport {
         name: trader.name.clone(),
         settle: trader.settle.clone(),
         capital: trader.capital,
         state: worker.state,
         error: worker.last_error.clone(),
-        totals: state
-            .workers
-            .get(&id)
-            .map(|it| it.totals)
-            .unwrap_or_default(),
+        totals: state.workers.get(&id).map(|it| it.totals).unwrap_or_default(),
         valuation: valuation.unwrap_or_default(),
         drawdown: account.deepest_drawdown.to_f64(),
-        why_not: told
-            .as_ref()
-            .map(|it| it.why_not.counts().clone())
-            .unwrap_or_default(),
+        why_not: told.as_ref().map(|it| it.why_not.counts().clone()).unwrap_or_default(),
     })
 }

@@ -105,17 +105,10 @@ impl Stage {
         self.process = ProcessId(self.process.0 + 1);
         let (exchange, process) = (self.exchange.clone(), self.process);
         let connect = move |account, deliver_to| {
-            exchange.do_send(ConnectAccount {
-                account,
-                process,
-                deliver_to,
-            });
+            exchange.do_send(ConnectAccount { account, process, deliver_to });
             let exchange = exchange.clone();
-            Box::new(EmbeddedVenue {
-                exchange,
-                account,
-                process,
-            }) as Box<dyn crate::exchanges::Venue>
+            Box::new(EmbeddedVenue { exchange, account, process })
+                as Box<dyn crate::exchanges::Venue>
         };
         let (engine, feed) = Engine::launch(EnginePorts {
             accounts: AccountPorts {
@@ -129,10 +122,7 @@ impl Stage {
             log: self.log.clone(),
             seed: self.seed ^ self.process.0,
         });
-        self.exchange.do_send(ConnectFeed {
-            process: self.process,
-            deliver_to: feed,
-        });
+        self.exchange.do_send(ConnectFeed { process: self.process, deliver_to: feed });
         for account in &self.accounts {
             engine.do_send(StartAccount(account.settings.clone()));
         }

@@ -40,11 +40,7 @@ impl MemoryStore {
     pub fn open(&self, latency: Duration) -> MemoryJournal {
         let mut state = self.0.borrow_mut();
         state.process += 1;
-        MemoryJournal {
-            store: self.clone(),
-            process: state.process,
-            latency,
-        }
+        MemoryJournal { store: self.clone(), process: state.process, latency }
     }
 
     /// The process dies: of the batches under way the first `keep` survive (all, if there are
@@ -68,13 +64,8 @@ impl MemoryStore {
     #[must_use]
     pub fn records(&self, account: AccountId) -> Vec<Record> {
         let state = self.0.borrow();
-        let batches = state
-            .durable
-            .iter()
-            .filter(|batch| batch.account == account);
-        batches
-            .flat_map(|batch| batch.records.iter().cloned())
-            .collect()
+        let batches = state.durable.iter().filter(|batch| batch.account == account);
+        batches.flat_map(|batch| batch.records.iter().cloned()).collect()
     }
 
     /// Shows the durable batches from the `first` on, and returns how many there are in all.
@@ -105,11 +96,7 @@ impl MemoryJournal {
 
     fn put_under_way(&self, batches: &[Batch]) -> Result<(), JournalError> {
         self.check()?;
-        self.store
-            .0
-            .borrow_mut()
-            .tail
-            .extend(batches.iter().cloned());
+        self.store.0.borrow_mut().tail.extend(batches.iter().cloned());
         Ok(())
     }
 

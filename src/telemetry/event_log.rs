@@ -71,10 +71,7 @@ impl EventLog {
         let mut both = Sha256::new();
         both.update(state.market.clone().finalize());
         both.update(state.journal.clone().finalize());
-        both.finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        both.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
 

@@ -45,16 +45,10 @@ fn a_bad_candle_is_told_with_its_line() {
         ("120000,100,101,99,100,5,6", "7 columns, 6 expected"),
         ("", "1 columns, 6 expected"),
         ("120000;100;101;99;100;5", "1 columns, 6 expected"),
-        (
-            "2026-01-01,100,101,99,100,5",
-            "\"2026-01-01\" is not a number",
-        ),
+        ("2026-01-01,100,101,99,100,5", "\"2026-01-01\" is not a number"),
         ("120000.5,100,101,99,100,5", "\"120000.5\" is not a number"),
         ("-60000,100,101,99,100,5", "-60000 is out of range"),
-        (
-            "99999999999999999,100,101,99,100,5",
-            "99999999999999999 is out of range",
-        ),
+        ("99999999999999999,100,101,99,100,5", "99999999999999999 is out of range"),
         ("120000,many,101,99,100,5", "\"many\" is not a number"),
         ("120000,,101,99,100,5", "\"\" is not a number"),
         ("120000,0x10,101,99,100,5", "\"0x10\" is not a number"),
@@ -82,11 +76,7 @@ fn a_file_that_holds_no_candles_is_refused() {
     assert_bad(BTC, "", &["line 1", "unknown header"]);
     assert_bad(BTC, HEADER, &["no rows"]);
     assert_bad(BTC, format!("{HEADER}\n\n"), &["no rows"]);
-    assert_bad(
-        BTC,
-        "time,price\n0,100\n",
-        &["line 1", "unknown header \"time,price\"", HEADER],
-    );
+    assert_bad(BTC, "time,price\n0,100\n", &["line 1", "unknown header \"time,price\"", HEADER]);
     assert_bad(BTC, ROWS.join("\n"), &["line 1", "unknown header"]);
     assert_bad(BTC, garbage, &["UTF-8"]);
     assert_bad(BTC, [0; 64], &["line 1", "unknown header"]);
@@ -96,17 +86,9 @@ fn a_file_that_holds_no_candles_is_refused() {
 fn files_that_cannot_be_read_are_named() {
     let folder = Folder::new();
     let missing = folder.path("missing.csv");
-    assert_refused(
-        &mut banyan(&["replay", &missing]),
-        3,
-        &["missing.csv", "No such file"],
-    );
+    assert_refused(&mut banyan(&["replay", &missing]), 3, &["missing.csv", "No such file"]);
     let directory = folder.path("");
-    assert_refused(
-        &mut banyan(&["replay", &directory]),
-        3,
-        &[&directory, "directory"],
-    );
+    assert_refused(&mut banyan(&["replay", &directory]), 3, &[&directory, "directory"]);
 }
 
 #[test]
@@ -136,26 +118,14 @@ fn a_gap_of_years_takes_no_years() {
 
 #[test]
 fn a_name_that_tells_no_symbol_is_refused_with_the_way_out() {
-    assert_bad(
-        "prices.csv",
-        candles(42_000, 10),
-        &["cannot tell the symbol", "give the symbol"],
-    );
+    assert_bad("prices.csv", candles(42_000, 10), &["cannot tell the symbol", "give the symbol"]);
 }
 
 #[test]
 fn a_timeframe_that_the_rows_do_not_have_is_refused() {
-    assert_bad(
-        "BTC-USDT-PERP-5m.csv",
-        with_line_4(ROWS[2]),
-        &["line 3", "5m candle"],
-    );
+    assert_bad("BTC-USDT-PERP-5m.csv", with_line_4(ROWS[2]), &["line 3", "5m candle"]);
     let seconds = format!("{HEADER}\n0,1,1,1,1,1\n1000,1,1,1,1,1\n");
-    assert_bad(
-        "BTC-USDT-PERP.csv",
-        seconds,
-        &["cannot tell the timeframe", "1 s apart"],
-    );
+    assert_bad("BTC-USDT-PERP.csv", seconds, &["cannot tell the timeframe", "1 s apart"]);
 }
 
 #[test]
@@ -164,48 +134,13 @@ fn bad_trades_quotes_and_rates_are_told_with_their_line() {
     let quotes = "time,bid,bid_size,ask,ask_size\n1,99,1,100,1\n";
     let rates = "time,rate\n1,0.0001\n";
     let cases = [
-        (
-            "BTC-USDT-trades.csv",
-            trades,
-            "2,2,100,1,perhaps",
-            "neither true nor false",
-        ),
-        (
-            "BTC-USDT-trades.csv",
-            trades,
-            "2,1,100,1,true",
-            "trade 1 is there twice",
-        ),
-        (
-            "BTC-USDT-trades.csv",
-            trades,
-            "2,2,100,0,true",
-            "quantity must be positive",
-        ),
-        (
-            "BTC-USDT-quotes.csv",
-            quotes,
-            "2,101,1,100,1",
-            "bid is not below ask",
-        ),
-        (
-            "BTC-USDT-quotes.csv",
-            quotes,
-            "2,99,-1,100,1",
-            "bid_size must not be negative",
-        ),
-        (
-            "funding-BTC-USDT-PERP-8h.csv",
-            rates,
-            "2,high",
-            "\"high\" is not a number",
-        ),
-        (
-            "funding-BTC-USDT-PERP-8h.csv",
-            rates,
-            "1,0.0001",
-            "is there twice",
-        ),
+        ("BTC-USDT-trades.csv", trades, "2,2,100,1,perhaps", "neither true nor false"),
+        ("BTC-USDT-trades.csv", trades, "2,1,100,1,true", "trade 1 is there twice"),
+        ("BTC-USDT-trades.csv", trades, "2,2,100,0,true", "quantity must be positive"),
+        ("BTC-USDT-quotes.csv", quotes, "2,101,1,100,1", "bid is not below ask"),
+        ("BTC-USDT-quotes.csv", quotes, "2,99,-1,100,1", "bid_size must not be negative"),
+        ("funding-BTC-USDT-PERP-8h.csv", rates, "2,high", "\"high\" is not a number"),
+        ("funding-BTC-USDT-PERP-8h.csv", rates, "1,0.0001", "is there twice"),
     ];
     for (name, good, row, reason) in cases {
         assert_bad(name, format!("{good}{row}\n"), &["line 3", reason]);
@@ -216,11 +151,7 @@ fn bad_trades_quotes_and_rates_are_told_with_their_line() {
 fn rates_alone_are_no_market() {
     let folder = Folder::new();
     let rates = folder.write("funding-BTC-USDT-PERP-8h.csv", "time,rate\n60000,0.0001\n");
-    assert_refused(
-        &mut banyan(&["replay", &rates]),
-        3,
-        &["no prices of BTC/USDT:USDT"],
-    );
+    assert_refused(&mut banyan(&["replay", &rates]), 3, &["no prices of BTC/USDT:USDT"]);
     let told = "strategy_type = \"rsi\"\nconfig = { order_amount = 500 }";
     let config = folder.write("mine.toml", format!("[[strategies]]\n{told}\n"));
     let mut command = banyan(&["replay", &rates, "--config", &config]);
@@ -230,16 +161,9 @@ fn rates_alone_are_no_market() {
 #[test]
 fn two_files_of_the_same_minutes_contradict() {
     let folder = Folder::new();
-    let (one, other) = (
-        folder.btc(),
-        folder.write("BTC-USDT-PERP-1m-b.csv", candles(41_000, 500)),
-    );
+    let (one, other) = (folder.btc(), folder.write("BTC-USDT-PERP-1m-b.csv", candles(41_000, 500)));
     let mut command = banyan(&["replay", &one, &other]);
-    assert_refused(
-        &mut command,
-        3,
-        &[BTC, "BTC-USDT-PERP-1m-b.csv", "same symbol"],
-    );
+    assert_refused(&mut command, 3, &[BTC, "BTC-USDT-PERP-1m-b.csv", "same symbol"]);
 }
 
 #[test]
@@ -249,8 +173,5 @@ fn under_json_the_error_is_json_on_standard_error() {
     let answer = run(&mut banyan(&["replay", &file, "--json"]));
     assert_eq!((answer.code, answer.stdout.as_str()), (Some(3), ""));
     let error: serde_json::Value = serde_json::from_str(&answer.stderr).unwrap();
-    assert!(
-        error["error"].as_str().unwrap().contains("line 4"),
-        "{error}"
-    );
+    assert!(error["error"].as_str().unwrap().contains("line 4"), "{error}");
 }

@@ -9,11 +9,7 @@ fn assert_wrong(config: &str, words: &[&str]) {
     let folder = Folder::new();
     let (candles, file) = (folder.btc(), folder.write("wrong.toml", config));
     let words: Vec<_> = words.iter().chain(&["wrong.toml"]).copied().collect();
-    assert_refused(
-        &mut banyan(&["replay", &candles, "--config", &file]),
-        2,
-        &words,
-    );
+    assert_refused(&mut banyan(&["replay", &candles, "--config", &file]), 2, &words);
 }
 
 fn one(entry: &str) -> String {
@@ -45,10 +41,7 @@ fn unknown_keys_are_named_with_those_there_are() {
     let entry = one("strategy_type = \"rsi\"\nlevels = 5\nconfig = { order_amount = 100 }");
     assert_wrong(&entry, &["unknown field `levels`", "strategy_type"]);
     let parameter = one("strategy_type = \"rsi\"\nconfig = { period = 5 }");
-    assert_wrong(
-        &parameter,
-        &["mine", "unknown field `period`", "rsi_period"],
-    );
+    assert_wrong(&parameter, &["mine", "unknown field `period`", "rsi_period"]);
 }
 
 #[test]
@@ -107,8 +100,5 @@ fn a_budget_above_the_capital_is_refused() {
 fn a_grid_far_from_the_price_is_refused() {
     let grid = "upper_price = 20000, lower_price = 10000, grid_count = 10, total_investment = 5000";
     let entry = one(&format!("strategy_type = \"grid\"\nconfig = {{ {grid} }}"));
-    assert_wrong(
-        &entry,
-        &["mine", "upper_price", "the price is", "lay the grid round"],
-    );
+    assert_wrong(&entry, &["mine", "upper_price", "the price is", "lay the grid round"]);
 }

@@ -33,14 +33,8 @@ fn another_seed_or_strategy_gives_another_hash() {
     let folder = Folder::new();
     let file = folder.btc();
     let first = replay(&[&file, "--strategy", "dca", "--seed", "1"]);
-    assert_ne!(
-        first.hash(),
-        replay(&[&file, "--strategy", "dca", "--seed", "2"]).hash()
-    );
-    assert_ne!(
-        first.hash(),
-        replay(&[&file, "--strategy", "rsi", "--seed", "1"]).hash()
-    );
+    assert_ne!(first.hash(), replay(&[&file, "--strategy", "dca", "--seed", "2"]).hash());
+    assert_ne!(first.hash(), replay(&[&file, "--strategy", "rsi", "--seed", "1"]).hash());
 }
 
 #[test]

@@ -33,8 +33,7 @@ impl Folder {
     /// A path in the folder, as an argument.
     pub(crate) fn path(&self, name: &str) -> String {
         let path = self.0.join(name).into_os_string();
-        path.into_string()
-            .expect("temporary folders have names in UTF-8")
+        path.into_string().expect("temporary folders have names in UTF-8")
     }
 
     /// Writes a file and returns its path, as an argument.
@@ -69,10 +68,7 @@ pub(crate) fn candles(price: i64, rows: usize) -> String {
     let mut text = format!("{HEADER}\n");
     for row in 0..rows {
         let close = ticks + swing(ticks * 3 / 100, row) + noise.below(ticks / 500);
-        let (high, low) = (
-            open.max(close) + ticks / 1_000,
-            open.min(close) - ticks / 1_000,
-        );
+        let (high, low) = (open.max(close) + ticks / 1_000, open.min(close) - ticks / 1_000);
         let time = START + row as i64 * MINUTE;
         let [open_, high, low, close_] = [open, high, low, close].map(one_decimal);
         text += &format!("{time},{open_},{high},{low},{close_},{}\n", 100 + row % 7);
@@ -103,10 +99,8 @@ struct Noise(u64);
 
 impl Noise {
     fn below(&mut self, bound: i64) -> i64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as i64 % bound
     }
 }

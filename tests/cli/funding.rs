@@ -19,9 +19,8 @@ const TWO_PAYMENTS: Range<f64> = 3.36 * 0.96..3.36 * 1.04;
 fn funding_at(rate: &str) -> f64 {
     let folder = Folder::new();
     let (candles, config) = (folder.btc(), folder.write("long.toml", ALWAYS_LONG));
-    let rows: String = [400, 800]
-        .map(|minute| format!("{},{rate}\n", START + minute * MINUTE))
-        .concat();
+    let rows: String =
+        [400, 800].map(|minute| format!("{},{rate}\n", START + minute * MINUTE)).concat();
     let rates = folder.write("funding-BTC-USDT-PERP-8h.csv", format!("time,rate\n{rows}"));
     let report = replay(&[&candles, &rates, "--config", &config]);
     assert!(report.fills() > 0);

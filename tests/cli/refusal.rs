@@ -10,10 +10,6 @@ pub(crate) fn assert_refused(command: &mut Command, code: i32, words: &[&str]) {
     assert_eq!(answer.code, Some(code), "{answer:#?}");
     assert_eq!(answer.stdout, "");
     for word in words {
-        assert!(
-            answer.stderr.contains(word),
-            "no {word:?} in {:?}",
-            answer.stderr
-        );
+        assert!(answer.stderr.contains(word), "no {word:?} in {:?}", answer.stderr);
     }
 }

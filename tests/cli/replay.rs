@@ -13,13 +13,7 @@ fn the_report_is_one_json_object_with_the_promised_keys() {
     assert_eq!(hash.len(), 64);
     assert!(hash.bytes().all(|byte| byte.is_ascii_hexdigit()), "{hash}");
     assert!(report.fills() > 0);
-    for figure in [
-        "fees",
-        "funding",
-        "realized_pnl",
-        "equity",
-        "events_per_second",
-    ] {
+    for figure in ["fees", "funding", "realized_pnl", "equity", "events_per_second"] {
         assert!(report.figure(figure).is_finite(), "{figure}");
     }
 }
@@ -45,15 +39,9 @@ fn without_a_choice_three_strategies_trade_side_by_side() {
     let together = replay(&[&file]);
     together.assert_balanced();
     assert_eq!(together.strategies().len(), 3);
-    let alone: u64 = STRATEGIES[..3]
-        .iter()
-        .map(|it| replay(&[&file, "--strategy", it]).fills())
-        .sum();
-    assert_eq!(
-        together.fills(),
-        alone,
-        "strategies have accounts of their own"
-    );
+    let alone: u64 =
+        STRATEGIES[..3].iter().map(|it| replay(&[&file, "--strategy", it]).fills()).sum();
+    assert_eq!(together.fills(), alone, "strategies have accounts of their own");
 }
 
 #[test]
@@ -72,15 +60,7 @@ fn a_spot_market_trades_and_its_money_is_accounted_for() {
 fn a_person_reads_a_table() {
     let folder = Folder::new();
     let answer = run(&mut banyan(&["replay", &folder.btc(), "--strategy", "dca"]));
-    for word in [
-        "dca (Running)",
-        "fills",
-        "fees",
-        "funding",
-        "realized",
-        "equity",
-        "event log ",
-    ] {
+    for word in ["dca (Running)", "fills", "fees", "funding", "realized", "equity", "event log "] {
         assert!(answer.text().contains(word), "no {word:?} in {answer:#?}");
     }
     assert_eq!(answer.stderr, "", "no progress bar where nobody watches");
@@ -92,17 +72,8 @@ fn the_symbol_may_come_as_an_option() {
     let named = folder.btc();
     let nameless = folder.write("prices.csv", candles(42_000, 1_000));
     let options = ["--strategy", "dca"];
-    let told = [
-        &nameless,
-        "--symbol",
-        "BTC/USDT:USDT",
-        options[0],
-        options[1],
-    ];
-    assert_eq!(
-        replay(&told).hash(),
-        replay(&[&named, options[0], options[1]]).hash()
-    );
+    let told = [&nameless, "--symbol", "BTC/USDT:USDT", options[0], options[1]];
+    assert_eq!(replay(&told).hash(), replay(&[&named, options[0], options[1]]).hash());
 }
 
 #[test]
@@ -114,10 +85,7 @@ fn a_recording_in_two_files_is_replayed_as_one() {
     let part = |name, rows: &[&str]| folder.write(name, format!("{header}\n{}\n", rows.join("\n")));
     let first = part("BTC-USDT-PERP-1m-a.csv", &rows[..400]);
     let second = part("BTC-USDT-PERP-1m-b.csv", &rows[400..]);
-    assert_eq!(
-        replay(&[&second, &first]).hash(),
-        replay(&[&folder.btc()]).hash()
-    );
+    assert_eq!(replay(&[&second, &first]).hash(), replay(&[&folder.btc()]).hash());
 }
 
 #[test]
@@ -125,15 +93,9 @@ fn files_of_other_programs_may_have_a_byte_order_mark_and_carriage_returns() {
     let folder = Folder::new();
     let plain = folder.btc();
     let expected = replay(&[&plain, "--strategy", "dca"]);
-    let marked = format!(
-        "\u{feff}{}\r\n\r\n",
-        candles(42_000, 1_000).replace('\n', "\r\n")
-    );
+    let marked = format!("\u{feff}{}\r\n\r\n", candles(42_000, 1_000).replace('\n', "\r\n"));
     let marked = folder.write(BTC, marked);
-    assert_eq!(
-        replay(&[&marked, "--strategy", "dca"]).hash(),
-        expected.hash()
-    );
+    assert_eq!(replay(&[&marked, "--strategy", "dca"]).hash(), expected.hash());
 }
 
 #[test]
@@ -142,10 +104,7 @@ fn accelerated_real_time_trades() {
     let file = folder.write(BTC, candles(42_000, 20));
     let report = replay(&[&file, "--strategy", "dca", "--speed", "1000"]);
     assert!(report.fills() > 0);
-    assert!(
-        report.figure("wall_seconds") > 1.0,
-        "twenty minutes at a thousandth"
-    );
+    assert!(report.figure("wall_seconds") > 1.0, "twenty minutes at a thousandth");
     report.assert_balanced();
 }
 

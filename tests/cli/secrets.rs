@@ -9,12 +9,7 @@ const TOKEN_KEY: &str = "BANYAN__AUTH__TOKEN_KEY";
 /// What must not be seen.
 const CORE: &str = "90210733551";
 /// A text, a number, and the shapes that TOML would read as a list or a table.
-const SECRETS: [&str; 4] = [
-    "key-90210733551",
-    CORE,
-    "['90210733551']",
-    "{ word = '90210733551' }",
-];
+const SECRETS: [&str; 4] = ["key-90210733551", CORE, "['90210733551']", "{ word = '90210733551' }"];
 
 /// Runs a command with the secret in it, and returns its exit code.
 fn run_silently(command: &mut Command) -> Option<i32> {
@@ -51,10 +46,7 @@ fn a_secret_of_the_environment_is_never_shown() {
 fn that_there_is_a_secret_is_shown() {
     let shown = run(banyan(&["config", "--json"]).env(TOKEN_KEY, SECRETS[0])).json();
     assert_eq!(shown["auth"]["token_key"], "***");
-    assert_eq!(
-        run(&mut banyan(&["config", "--json"])).json()["auth"]["token_key"],
-        ""
-    );
+    assert_eq!(run(&mut banyan(&["config", "--json"])).json()["auth"]["token_key"], "");
 }
 
 #[test]

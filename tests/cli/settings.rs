@@ -35,10 +35,7 @@ fn the_settings_are_shown_as_toml_that_can_be_read_back() {
     assert_eq!(table["risk"]["max_leverage"].as_integer(), Some(5));
     let folder = Folder::new();
     let file = folder.write("shown.toml", shown.text());
-    assert_eq!(
-        run(&mut banyan(&["config", "--settings", &file])).text(),
-        shown.text()
-    );
+    assert_eq!(run(&mut banyan(&["config", "--settings", &file])).text(), shown.text());
 }
 
 #[test]
@@ -58,10 +55,8 @@ fn a_file_overrides_the_defaults_and_leaves_the_rest() {
 
 #[test]
 fn the_environment_overrides_the_file() {
-    let settings = with_file(
-        "[risk]\nmax_leverage = 2\nmax_positions = 7\n",
-        Some((LEVERAGE, "4")),
-    );
+    let settings =
+        with_file("[risk]\nmax_leverage = 2\nmax_positions = 7\n", Some((LEVERAGE, "4")));
     assert_eq!(settings["risk"]["max_leverage"], 4);
     assert_eq!(settings["risk"]["max_positions"], 7);
 }
@@ -76,40 +71,24 @@ fn fractions_come_from_the_environment_too() {
 #[test]
 fn variables_of_other_programs_do_not_matter() {
     let mut command = banyan(&["config"]);
-    let answer = run(command
-        .env("BANYANS", "1")
-        .env("XBANYAN__RISK__MAX_LEVERAGE", "9"));
+    let answer = run(command.env("BANYANS", "1").env("XBANYAN__RISK__MAX_LEVERAGE", "9"));
     assert_eq!(answer.text(), run(&mut banyan(&["config"])).text());
 }
 
 #[test]
 fn unknown_keys_are_named() {
-    assert_file_wrong(
-        "[risk]\nmax_leverages = 2\n",
-        &["unknown field `max_leverages`"],
-    );
+    assert_file_wrong("[risk]\nmax_leverages = 2\n", &["unknown field `max_leverages`"]);
     assert_file_wrong("[riks]\nmax_leverage = 2\n", &["unknown field `riks`"]);
-    assert_variable_wrong(
-        "BANYAN__RISK__MAX_LEVERAGES",
-        "2",
-        &["unknown field `max_leverages`"],
-    );
+    assert_variable_wrong("BANYAN__RISK__MAX_LEVERAGES", "2", &["unknown field `max_leverages`"]);
     assert_variable_wrong("BANYAN__RIKS", "2", &["unknown field `riks`"]);
 }
 
 #[test]
 fn values_of_a_wrong_type_are_named() {
-    assert_file_wrong(
-        "[risk]\nmax_leverage = \"many\"\n",
-        &["max_leverage", "many"],
-    );
+    assert_file_wrong("[risk]\nmax_leverage = \"many\"\n", &["max_leverage", "many"]);
     assert_variable_wrong(LEVERAGE, "many", &["max_leverage", "many"]);
     assert_variable_wrong(LEVERAGE, "", &["max_leverage"]);
-    assert_variable_wrong(
-        "BANYAN__REPLAY__CAPITAL",
-        "nan",
-        &["capital", "is not a number"],
-    );
+    assert_variable_wrong("BANYAN__REPLAY__CAPITAL", "nan", &["capital", "is not a number"]);
     assert_variable_wrong("BANYAN__RISK", "5", &["risk is a section"]);
 }
 
@@ -120,26 +99,10 @@ fn values_out_of_bounds_are_named() {
     };
     wrong(LEVERAGE, "500", &["risk.max_leverage", "must be 1 to 50"]);
     wrong("BANYAN__RISK__MAX_DRAWDOWN", "-1", &["risk.max_drawdown"]);
-    wrong(
-        "BANYAN__REPLAY__CAPITAL",
-        "-1",
-        &["replay.capital", "must not be negative"],
-    );
-    wrong(
-        "BANYAN__REPLAY__DEPTH_LEVELS",
-        "100000000",
-        &["replay.depth_levels", "1 to 100"],
-    );
-    wrong(
-        "BANYAN__REPLAY__HALF_SPREAD_TICKS",
-        "0",
-        &["replay.half_spread_ticks", "1 to 10000"],
-    );
-    wrong(
-        "BANYAN__REPLAY__LEVEL_NOTIONAL",
-        "-5",
-        &["replay.level_notional", "greater than zero"],
-    );
+    wrong("BANYAN__REPLAY__CAPITAL", "-1", &["replay.capital", "must not be negative"]);
+    wrong("BANYAN__REPLAY__DEPTH_LEVELS", "100000000", &["replay.depth_levels", "1 to 100"]);
+    wrong("BANYAN__REPLAY__HALF_SPREAD_TICKS", "0", &["replay.half_spread_ticks", "1 to 10000"]);
+    wrong("BANYAN__REPLAY__LEVEL_NOTIONAL", "-5", &["replay.level_notional", "greater than zero"]);
 }
 
 #[test]

@@ -9,21 +9,14 @@ fn help_tells_of_every_command() {
     let help = run(&mut banyan(&["--help"]));
     for command in ["replay", "simulate", "doctor", "config"] {
         assert!(help.text().contains(command), "{command}");
-        assert!(
-            run(&mut banyan(&[command, "--help"]))
-                .text()
-                .contains("Usage: banyan")
-        );
+        assert!(run(&mut banyan(&[command, "--help"])).text().contains("Usage: banyan"));
     }
 }
 
 #[test]
 fn version_tells_the_version_of_the_package() {
     let version = run(&mut banyan(&["--version"]));
-    assert_eq!(
-        version.text(),
-        concat!("banyan ", env!("CARGO_PKG_VERSION"), "\n")
-    );
+    assert_eq!(version.text(), concat!("banyan ", env!("CARGO_PKG_VERSION"), "\n"));
 }
 
 #[test]
@@ -39,16 +32,10 @@ fn wrong_arguments_exit_with_two_and_are_named() {
         (&["replay", "--synthetic", "--days", "366"], "--days"),
         (&["replay", "--synthetic", "--speed", "0"], "--speed"),
         (&["replay", "--synthetic", "--seed", "-1"], "-1"),
-        (
-            &["replay", "a.csv", "--strategy", "martingale"],
-            "grid, dca, rsi, ema_cross",
-        ),
+        (&["replay", "a.csv", "--strategy", "martingale"], "grid, dca, rsi, ema_cross"),
         (&["replay", "a.csv", "--symbol", "BTC"], "--symbol"),
         (&["replay", "a.csv", "--timeframe", "7m"], "--timeframe"),
-        (
-            &["replay", "a.csv", "--strategy", "rsi", "--config", "a.toml"],
-            "--config",
-        ),
+        (&["replay", "a.csv", "--strategy", "rsi", "--config", "a.toml"], "--config"),
     ];
     for (arguments, word) in cases {
         assert_refused(&mut banyan(arguments), 2, &[word]);
@@ -66,13 +53,8 @@ fn run_unread(arguments: &[&str]) -> Answer {
 fn a_reader_that_went_away_is_no_error() {
     let folder = Folder::new();
     let file = folder.btc();
-    let commands: [&[&str]; 5] = [
-        &["config"],
-        &["config", "--json"],
-        &["doctor"],
-        &["replay", &file],
-        &["--help"],
-    ];
+    let commands: [&[&str]; 5] =
+        [&["config"], &["config", "--json"], &["doctor"], &["replay", &file], &["--help"]];
     for arguments in commands {
         let answer = run_unread(arguments);
         assert_eq!(answer.code, Some(0), "{arguments:?} {answer:#?}");

@@ -58,10 +58,7 @@ fn recorded_rates_are_paid() {
         let without = replay(&[&candles, "--strategy", strategy]);
         assert!(without.figure("funding").abs() < f64::EPSILON, "{strategy}");
         let with = replay(&[&candles, &rates, "--strategy", strategy]);
-        assert!(
-            with.figure("funding") < 0.0,
-            "{strategy} is long, and rates are positive"
-        );
+        assert!(with.figure("funding") < 0.0, "{strategy} is long, and rates are positive");
         with.assert_balanced();
     }
 }

@@ -40,9 +40,7 @@ impl From<Output> for Answer {
 
 /// Runs a command to its end.
 pub(crate) fn run(command: &mut Command) -> Answer {
-    let output = command
-        .output()
-        .expect("the binary that was built can be started");
+    let output = command.output().expect("the binary that was built can be started");
     output.into()
 }
 
@@ -63,12 +61,7 @@ impl Answer {
 
 /// A replay of these files and options, as JSON.
 pub(crate) fn replay(arguments: &[&str]) -> Report {
-    let all: Vec<_> = ["replay"]
-        .iter()
-        .chain(arguments)
-        .chain(&["--json"])
-        .copied()
-        .collect();
+    let all: Vec<_> = ["replay"].iter().chain(arguments).chain(&["--json"]).copied().collect();
     Report(run(&mut banyan(&all)).json())
 }
 
@@ -78,9 +71,7 @@ pub(crate) struct Report(pub(crate) Value);
 
 impl Report {
     pub(crate) fn hash(&self) -> &str {
-        self.0["event_log_hash"]
-            .as_str()
-            .expect("the hash is a text")
+        self.0["event_log_hash"].as_str().expect("the hash is a text")
     }
 
     /// A figure of all strategies together.
@@ -93,9 +84,7 @@ impl Report {
     }
 
     pub(crate) fn strategies(&self) -> &[Value] {
-        self.0["strategies"]
-            .as_array()
-            .expect("strategies are listed")
+        self.0["strategies"].as_array().expect("strategies are listed")
     }
 
     /// Every strategy's money, and that of all together, is accounted for.
@@ -111,17 +100,12 @@ impl Report {
 
 /// A figure of a report.
 pub(crate) fn number(report: &Value, name: &str) -> f64 {
-    report[name]
-        .as_f64()
-        .unwrap_or_else(|| panic!("{name} is no number in {report:#}"))
+    report[name].as_f64().unwrap_or_else(|| panic!("{name} is no number in {report:#}"))
 }
 
 fn assert_worth(report: &Value, capital: f64) {
     let earned = number(report, "realized_pnl") + number(report, "unrealized_pnl");
     let expected = capital + earned - number(report, "fees") + number(report, "funding");
     let equity = number(report, "equity");
-    assert!(
-        (equity - expected).abs() < 1e-6,
-        "{equity} is not {expected}: {report:#}"
-    );
+    assert!((equity - expected).abs() < 1e-6, "{equity} is not {expected}: {report:#}");
 }

@@ -23,9 +23,7 @@ pub(crate) fn check_determinism(
         .filter_map(|used| {
             let call = calls.iter().find(|call| ends_with(used, call))?;
             let line = line_of(text, used.at);
-            Some(format!(
-                "{path}:{line}: `{call}`: time and randomness are handed in"
-            ))
+            Some(format!("{path}:{line}: `{call}`: time and randomness are handed in"))
         })
         .collect()
 }
@@ -47,9 +45,7 @@ fn is_tokio_now(used: &CodePath<'_>, tokio_clock: bool) -> bool {
 
 /// `.unwrap()` is for tests; elsewhere `expect` says why it cannot fail, or the error is returned.
 pub(crate) fn check_unwrap(path: &str, text: &str) -> Vec<String> {
-    let is_test = path
-        .split('/')
-        .any(|part| ["tests", "benches", "tests.rs"].contains(&part));
+    let is_test = path.split('/').any(|part| ["tests", "benches", "tests.rs"].contains(&part));
     if is_test {
         return Vec::new();
     }
@@ -81,12 +77,7 @@ fn lines_with<'a>(code: &'a str, sequence: &'a [&str]) -> impl Iterator<Item = u
     let tokens = tokens(code);
     let starts: Vec<usize> = tokens
         .windows(sequence.len())
-        .filter(|window| {
-            window
-                .iter()
-                .zip(sequence)
-                .all(|(token, wanted)| token.text == *wanted)
-        })
+        .filter(|window| window.iter().zip(sequence).all(|(token, wanted)| token.text == *wanted))
         .map(|window| window[0].at)
         .collect();
     starts.into_iter().map(|at| line_of(code, at))
@@ -109,15 +100,9 @@ mod tests {
             determinism("src/a.rs", "\nlet t = std::time::SystemTime::now();"),
             ["src/a.rs:2: `SystemTime::now`: time and randomness are handed in"]
         );
-        assert_eq!(
-            determinism("crates/core/src/a.rs", "Uuid::now_v7()").len(),
-            1
-        );
+        assert_eq!(determinism("crates/core/src/a.rs", "Uuid::now_v7()").len(), 1);
         assert_eq!(determinism("src/a.rs", "use rand::{rng, Rng};").len(), 1);
-        assert_eq!(
-            determinism("src/a.rs", "use std::time::Instant; Instant::now()").len(),
-            1
-        );
+        assert_eq!(determinism("src/a.rs", "use std::time::Instant; Instant::now()").len(), 1);
     }
 
     #[test]
@@ -144,19 +129,13 @@ mod tests {
         }
         let mixed = "use tokio::time::Instant; fn f() { use std::time::Instant; Instant::now() }";
         assert_eq!(determinism("src/a.rs", mixed).len(), 1);
-        assert_eq!(
-            determinism("src/a.rs", "use tokio::time::Instant; SystemTime::now()").len(),
-            1
-        );
+        assert_eq!(determinism("src/a.rs", "use tokio::time::Instant; SystemTime::now()").len(), 1);
     }
 
     #[test]
     fn unwrap_is_named_outside_tests() {
         let text = "fn f() {\n    a\n        .unwrap();\n}\n";
-        assert_eq!(
-            check_unwrap("src/a.rs", text),
-            ["src/a.rs:3: `.unwrap()` outside tests"]
-        );
+        assert_eq!(check_unwrap("src/a.rs", text), ["src/a.rs:3: `.unwrap()` outside tests"]);
         assert!(check_unwrap("tests/a.rs", text).is_empty());
         assert!(check_unwrap("src/orders/tests.rs", text).is_empty());
         assert!(check_unwrap("src/a.rs", "a.unwrap_or(1); // .unwrap()").is_empty());

@@ -68,18 +68,14 @@ pub(crate) fn tokens(code: &str) -> Vec<Token<'_>> {
     while let Some(first) = code[at..].chars().next() {
         let rest = &code[at..];
         let length = if is_word(first) {
-            rest.find(|character| !is_word(character))
-                .unwrap_or(rest.len())
+            rest.find(|character| !is_word(character)).unwrap_or(rest.len())
         } else if rest.starts_with("::") {
             2
         } else {
             first.len_utf8()
         };
         if !first.is_whitespace() {
-            found.push(Token {
-                text: &rest[..length],
-                at,
-            });
+            found.push(Token { text: &rest[..length], at });
         }
         at += length;
     }
@@ -95,11 +91,7 @@ pub(crate) struct CodePath<'a> {
 
 /// Every path in `code` (masked), with the trees of `use` expanded to one path per leaf.
 pub(crate) fn paths(code: &str) -> Vec<CodePath<'_>> {
-    let mut reader = PathReader {
-        tokens: tokens(code),
-        next: 0,
-        found: Vec::new(),
-    };
+    let mut reader = PathReader { tokens: tokens(code), next: 0, found: Vec::new() };
     while let Some(token) = reader.peek() {
         if starts_path(token.text) {
             reader.read(&[]);
@@ -175,10 +167,7 @@ fn blank(bytes: &mut [u8]) {
 /// The length of the comment or literal that `rest` begins with; 0 when it begins with code.
 fn opaque_length(rest: &[u8]) -> usize {
     match rest {
-        [b'/', b'/', ..] => rest
-            .iter()
-            .position(|byte| *byte == b'\n')
-            .unwrap_or(rest.len()),
+        [b'/', b'/', ..] => rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len()),
         [b'/', b'*', ..] => block_comment_length(rest),
         [b'"', ..] => string_length(rest),
         [b'\'', ..] => character_length(rest),
@@ -225,22 +214,14 @@ fn character_length(rest: &[u8]) -> usize {
     let content = match rest.get(1) {
         None => return 0,
         Some(b'\\') => {
-            return rest
-                .iter()
-                .skip(3)
-                .position(|byte| *byte == b'\'')
-                .map_or(0, |at| at + 4);
+            return rest.iter().skip(3).position(|byte| *byte == b'\'').map_or(0, |at| at + 4);
         }
         Some(0x00..=0x7f) => 1,
         Some(0x80..=0xdf) => 2,
         Some(0xe0..=0xef) => 3,
         Some(0xf0..) => 4,
     };
-    if rest.get(1 + content) == Some(&b'\'') {
-        content + 2
-    } else {
-        0
-    }
+    if rest.get(1 + content) == Some(&b'\'') { content + 2 } else { 0 }
 }
 
 /// 0 for a raw identifier such as `r#type`.
@@ -263,19 +244,13 @@ mod tests {
     use super::*;
 
     fn joined(code: &str) -> Vec<String> {
-        paths(code)
-            .iter()
-            .map(|path| path.segments.join("::"))
-            .collect()
+        paths(code).iter().map(|path| path.segments.join("::")).collect()
     }
 
     #[test]
     fn masking_leaves_code_and_line_breaks() {
         assert_eq!(mask("a // b {\nc"), "a       \nc");
-        assert_eq!(
-            mask("a /* b /* c */\n d */ e"),
-            format!("a {}\n{} e", " ".repeat(12), "     ")
-        );
+        assert_eq!(mask("a /* b /* c */\n d */ e"), format!("a {}\n{} e", " ".repeat(12), "     "));
         assert_eq!(mask(r#"f("}\"{") + g"#), "f(      ) + g");
         assert_eq!(mask("f(r#\"a\"{\"#) + br\"{\""), "f(        ) + b    ");
         assert_eq!(mask("let r#type = r; r"), "let r#type = r; r");
@@ -283,10 +258,7 @@ mod tests {
 
     #[test]
     fn masking_tells_characters_from_lifetimes() {
-        assert_eq!(
-            mask("['{', '\\'', '\\u{7b}', 'é']"),
-            "[   ,     ,         ,     ]"
-        );
+        assert_eq!(mask("['{', '\\'', '\\u{7b}', 'é']"), "[   ,     ,         ,     ]");
         assert_eq!(mask("fn f<'a>(x: &'a str) {}"), "fn f<'a>(x: &'a str) {}");
         assert_eq!(mask("b'\"' x"), "b    x");
     }
@@ -305,10 +277,7 @@ mod tests {
         assert_eq!(kept.len(), code.len());
         assert!(kept.contains("a();") && kept.contains("fn g() {}") && !kept.contains("b()"));
         assert_eq!(without_tests("#[cfg(test)]\nmod tests;\nx").trim(), "x");
-        assert_eq!(
-            without_tests("#[cfg(test)]\nfn f(a: [u8; 2]) { b }\nx").trim(),
-            "x"
-        );
+        assert_eq!(without_tests("#[cfg(test)]\nfn f(a: [u8; 2]) { b }\nx").trim(), "x");
     }
 
     #[test]
@@ -317,10 +286,7 @@ mod tests {
             joined("use crate::{a::B, c::{self, D as E}, *};")[1..],
             ["crate::a::B", "crate::c::self", "crate::c::D", "crate::*"]
         );
-        assert_eq!(
-            joined("x = std::time::Instant::now();"),
-            ["x", "std::time::Instant::now"]
-        );
+        assert_eq!(joined("x = std::time::Instant::now();"), ["x", "std::time::Instant::now"]);
         assert_eq!(joined("Vec::<u8>::new()"), ["Vec", "u8", "new"]);
         assert_eq!(joined("$crate::a!{b}"), ["crate::a", "b"]);
     }
@@ -328,10 +294,7 @@ mod tests {
     #[test]
     fn offsets_and_lines_point_at_the_leaf() {
         let code = "use a::{\n    b,\n    c,\n};";
-        let lines: Vec<usize> = paths(code)
-            .iter()
-            .map(|path| line_of(code, path.at))
-            .collect();
+        let lines: Vec<usize> = paths(code).iter().map(|path| line_of(code, path.at)).collect();
         assert_eq!(lines, [1, 2, 3]);
     }
 }

@@ -39,8 +39,7 @@ pub(crate) type ModuleGraph = BTreeMap<String, BTreeMap<String, String>>;
 pub(crate) fn refusal(layer: &CrateLayer, runtimes: &[&str], name: &str) -> Option<String> {
     let name = name.replace('-', "_");
     let is_runtime = runtimes.iter().any(|runtime| {
-        name.strip_prefix(runtime)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+        name.strip_prefix(runtime).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
     });
     let foreign = is_our_crate(&name) && name != layer.name;
     let refused = is_runtime || (foreign && !layer.may_use.contains(&name.as_str()));
@@ -155,11 +154,7 @@ pub(crate) fn check_cycles(graph: &ModuleGraph) -> Vec<String> {
                 .zip(way.iter().cycle().skip(1))
                 .map(|(from, to)| format!("{from} -> {to} at {}", graph[*from][*to]))
                 .collect();
-            format!(
-                "{}: circular import: {}",
-                graph[way[0]][way[1 % way.len()]],
-                steps.join(", ")
-            )
+            format!("{}: circular import: {}", graph[way[0]][way[1 % way.len()]], steps.join(", "))
         })
         .collect()
 }
@@ -169,12 +164,7 @@ fn way_back<'a>(graph: &'a ModuleGraph, start: &'a str) -> Option<Vec<&'a str>> 
     let mut ways = VecDeque::from([vec![start]]);
     let mut seen = BTreeSet::new();
     while let Some(way) = ways.pop_front() {
-        for next in way
-            .last()
-            .and_then(|last| graph.get(*last))
-            .into_iter()
-            .flatten()
-        {
+        for next in way.last().and_then(|last| graph.get(*last)).into_iter().flatten() {
             if next.0 == start {
                 return Some(way);
             }
@@ -197,20 +187,14 @@ fn imports(path: &str, code: &str, reexports: &Reexports) -> Vec<(usize, String)
 
 fn import_of(used: &CodePath<'_>, depth: usize, reexports: &Reexports) -> Option<String> {
     let segments = &used.segments;
-    let supers = segments
-        .iter()
-        .take_while(|segment| **segment == "super")
-        .count();
+    let supers = segments.iter().take_while(|segment| **segment == "super").count();
     let target = match segments[0] {
         "crate" => segments.get(1)?,
         "super" if supers == depth => segments.get(supers)?,
         name if is_our_crate(name) && segments.len() > 1 => return Some(name.to_owned()),
         _ => return None,
     };
-    Some(format!(
-        "crate::{}",
-        reexports.get(*target).map_or(*target, String::as_str)
-    ))
+    Some(format!("crate::{}", reexports.get(*target).map_or(*target, String::as_str)))
 }
 
 fn is_our_crate(name: &str) -> bool {
@@ -234,25 +218,16 @@ fn module_depth(path: &str) -> usize {
 mod tests {
     use super::*;
 
-    const CORE: CrateLayer = CrateLayer {
-        folder: "crates/core",
-        name: "banyan_core",
-        may_use: &[],
-    };
+    const CORE: CrateLayer =
+        CrateLayer { folder: "crates/core", name: "banyan_core", may_use: &[] };
     const MATCHING: CrateLayer = CrateLayer {
         folder: "crates/matching",
         name: "banyan_matching",
         may_use: &["banyan_core"],
     };
     const ROOMS: [RoomLayer; 2] = [
-        RoomLayer {
-            room: "view",
-            imports: Imports::Only(&["banyan_core"]),
-        },
-        RoomLayer {
-            room: "actors",
-            imports: Imports::NeverFrom(&["crate::api"]),
-        },
+        RoomLayer { room: "view", imports: Imports::Only(&["banyan_core"]) },
+        RoomLayer { room: "actors", imports: Imports::NeverFrom(&["crate::api"]) },
     ];
 
     fn crate_imports(layer: &CrateLayer, text: &str) -> Vec<String> {
@@ -260,12 +235,7 @@ mod tests {
     }
 
     fn room_imports(path: &str, text: &str) -> Vec<String> {
-        check_room_imports(
-            path,
-            text,
-            &ROOMS,
-            &reexports("mod api; pub use api::Router;"),
-        )
+        check_room_imports(path, text, &ROOMS, &reexports("mod api; pub use api::Router;"))
     }
 
     #[test]
@@ -294,19 +264,12 @@ mod tests {
             room_imports("src/view/mod.rs", "use crate::{view::A,\nstore::B};"),
             ["src/view/mod.rs:2: `view` must not import `crate::store`"]
         );
-        assert_eq!(
-            room_imports("src/view.rs", "use banyan_matching::A;").len(),
-            1
-        );
+        assert_eq!(room_imports("src/view.rs", "use banyan_matching::A;").len(), 1);
     }
 
     #[test]
     fn a_closed_room_is_found_through_super_and_re_exports() {
-        for text in [
-            "crate::api::f()",
-            "use super::super::api::A;",
-            "use crate::Router;",
-        ] {
+        for text in ["crate::api::f()", "use super::super::api::A;", "use crate::Router;"] {
             assert_eq!(
                 room_imports("src/actors/worker.rs", text),
                 ["src/actors/worker.rs:1: `actors` must not import `crate::api`"],
@@ -335,10 +298,8 @@ mod tests {
         ];
         assert_eq!(
             check_cycles(&graph(&files)),
-            [
-                "src/a.rs:2: circular import: a -> b at src/a.rs:2, b -> c at src/b/mod.rs:1, \
-             c -> a at src/c.rs:1"
-            ]
+            ["src/a.rs:2: circular import: a -> b at src/a.rs:2, b -> c at src/b/mod.rs:1, \
+             c -> a at src/c.rs:1"]
         );
     }
 
@@ -346,14 +307,8 @@ mod tests {
     fn a_tree_and_test_code_make_no_circle() {
         let files = [
             ("src/lib.rs", "use crate::a::A; use crate::b::B;"),
-            (
-                "src/a.rs",
-                "use crate::b::B; use crate::c::C; use crate::a::D;",
-            ),
-            (
-                "src/b.rs",
-                "use crate::c::C;\n#[cfg(test)]\nmod tests { use crate::a::A; }",
-            ),
+            ("src/a.rs", "use crate::b::B; use crate::c::C; use crate::a::D;"),
+            ("src/b.rs", "use crate::c::C;\n#[cfg(test)]\nmod tests { use crate::a::A; }"),
         ];
         assert!(check_cycles(&graph(&files)).is_empty());
     }

@@ -49,9 +49,7 @@ fn line_of_key(text: &str, key: &str) -> usize {
     let names_key = |line: &str| {
         line.trim_start().starts_with(key) || line.trim_end().ends_with(&format!(".{key}]"))
     };
-    text.lines()
-        .position(names_key)
-        .map_or(1, |index| index + 1)
+    text.lines().position(names_key).map_or(1, |index| index + 1)
 }
 
 /// Supervision tells a panic from a stop by unwinding, so no profile and no flag may abort.
@@ -74,19 +72,13 @@ pub(crate) fn check_unwinding(path: &str, text: &str) -> Vec<String> {
 ///
 /// A sentence, when the text is not TOML or holds no such list.
 pub(crate) fn allowed_licences(deny: &str) -> Result<Vec<String>, String> {
-    let table = deny
-        .parse::<toml::Table>()
-        .map_err(|error| error.to_string())?;
+    let table = deny.parse::<toml::Table>().map_err(|error| error.to_string())?;
     let list = table
         .get("licenses")
         .and_then(|licences| licences.get("allow"))
         .and_then(toml::Value::as_array)
         .ok_or("no list `licenses.allow`")?;
-    Ok(list
-        .iter()
-        .filter_map(toml::Value::as_str)
-        .map(str::to_owned)
-        .collect())
+    Ok(list.iter().filter_map(toml::Value::as_str).map(str::to_owned).collect())
 }
 
 /// The licence expression of `package` can be met with `allowed` licences alone.
@@ -104,10 +96,7 @@ pub(crate) fn check_licence(
 
 /// Evaluates an SPDX expression (and the old form with `/`): `OR` needs one side, `AND` both.
 fn is_met(expression: &str, allowed: &[String]) -> bool {
-    let spaced = expression
-        .replace('/', " OR ")
-        .replace('(', " ( ")
-        .replace(')', " ) ");
+    let spaced = expression.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
     let mut words = spaced.split_whitespace().peekable();
     any_of(&mut words, allowed) && words.next().is_none()
 }
@@ -144,11 +133,8 @@ fn one(words: &mut Peekable<SplitWhitespace<'_>>, allowed: &[String]) -> bool {
 mod tests {
     use super::*;
 
-    const CORE: CrateLayer = CrateLayer {
-        folder: "crates/core",
-        name: "banyan_core",
-        may_use: &[],
-    };
+    const CORE: CrateLayer =
+        CrateLayer { folder: "crates/core", name: "banyan_core", may_use: &[] };
 
     fn dependencies(text: &str) -> Vec<String> {
         check_dependencies("Cargo.toml", text, &CORE, &["tokio", "sqlx"])
@@ -184,10 +170,7 @@ mod tests {
             check_unwinding("Cargo.toml", "[profile.release]\npanic = \"abort\""),
             ["Cargo.toml:2: supervision needs panics to unwind"]
         );
-        assert_eq!(
-            check_unwinding("c", "rustflags = [\"-C\", \"panic=abort\"]").len(),
-            1
-        );
+        assert_eq!(check_unwinding("c", "rustflags = [\"-C\", \"panic=abort\"]").len(), 1);
         assert_eq!(check_unwinding("c", "release = { panic='abort' }").len(), 1);
         assert!(check_unwinding("c", "panic = \"unwind\" # panic = \"abort\"").is_empty());
     }
@@ -202,11 +185,7 @@ mod tests {
 
     #[test]
     fn licence_expressions_are_evaluated() {
-        let allowed = [
-            "MIT".to_owned(),
-            "Unicode-3.0".to_owned(),
-            "A WITH E".to_owned(),
-        ];
+        let allowed = ["MIT".to_owned(), "Unicode-3.0".to_owned(), "A WITH E".to_owned()];
         for good in [
             "MIT",
             "MIT OR Apache-2.0",
@@ -215,29 +194,14 @@ mod tests {
             "A WITH E",
             "GPL-3.0 OR MIT AND Unicode-3.0",
         ] {
-            assert!(
-                check_licence("p 1.0", Some(good), &allowed).is_empty(),
-                "{good}"
-            );
+            assert!(check_licence("p 1.0", Some(good), &allowed).is_empty(), "{good}");
         }
-        for bad in [
-            "GPL-3.0",
-            "MIT AND GPL-3.0",
-            "A",
-            "(MIT",
-            "MIT)",
-            "MIT MIT",
-            "",
-            "MIT AND",
-        ] {
+        for bad in ["GPL-3.0", "MIT AND GPL-3.0", "A", "(MIT", "MIT)", "MIT MIT", "", "MIT AND"] {
             assert_eq!(
                 check_licence("p 1.0", Some(bad), &allowed),
                 [format!("p 1.0: licence `{bad}` is not allowed")]
             );
         }
-        assert_eq!(
-            check_licence("p 1.0", None, &allowed),
-            ["p 1.0: states no licence"]
-        );
+        assert_eq!(check_licence("p 1.0", None, &allowed), ["p 1.0: states no licence"]);
     }
 }

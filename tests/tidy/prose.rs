@@ -13,15 +13,8 @@ pub(crate) fn check_words(path: &str, text: &str, words: &[BannedWord]) -> Vec<S
     let open = |banned: &BannedWord| !banned.except.is_empty() && path.starts_with(banned.except);
     let mut found = Vec::new();
     for (index, line) in text.lines().enumerate() {
-        for banned in words
-            .iter()
-            .filter(|banned| line.contains(banned.word) && !open(banned))
-        {
-            found.push(format!(
-                "{path}:{}: `{}` must not stand here",
-                index + 1,
-                banned.word
-            ));
+        for banned in words.iter().filter(|banned| line.contains(banned.word) && !open(banned)) {
+            found.push(format!("{path}:{}: `{}` must not stand here", index + 1, banned.word));
         }
     }
     found
@@ -43,12 +36,7 @@ pub(crate) fn check_links(path: &str, text: &str, exists: &dyn Fn(&str) -> bool)
 /// Every path in backticks that looks like a folder or a Rust file exists.
 pub(crate) fn check_code_map(path: &str, text: &str, exists: &dyn Fn(&str) -> bool) -> Vec<String> {
     prose_lines(text)
-        .flat_map(|(number, line)| {
-            line.split('`')
-                .skip(1)
-                .step_by(2)
-                .map(move |it| (number, it))
-        })
+        .flat_map(|(number, line)| line.split('`').skip(1).step_by(2).map(move |it| (number, it)))
         .filter(|(_, entry)| is_map_entry(entry) && !exists(entry.trim_end_matches('/')))
         .map(|(number, entry)| format!("{path}:{number}: `{entry}` does not exist"))
         .collect()
@@ -65,9 +53,7 @@ fn prose_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 fn links(line: &str) -> impl Iterator<Item = &str> {
-    line.split("](")
-        .skip(1)
-        .filter_map(|rest| rest.split(')').next())
+    line.split("](").skip(1).filter_map(|rest| rest.split(')').next())
 }
 
 /// The file part of a link; nothing for the web, for mail and for a heading of the same page.
@@ -93,9 +79,7 @@ fn resolve(folder: &str, link: &str) -> String {
 }
 
 fn is_map_entry(entry: &str) -> bool {
-    let plain = entry
-        .chars()
-        .all(|c| c.is_alphanumeric() || "/._-".contains(c));
+    let plain = entry.chars().all(|c| c.is_alphanumeric() || "/._-".contains(c));
     plain
         && !entry.starts_with('/')
         && entry.contains('/')
@@ -113,14 +97,8 @@ mod tests {
     #[test]
     fn banned_words_are_named_outside_their_exception() {
         let words = [
-            BannedWord {
-                word: "secret",
-                except: "",
-            },
-            BannedWord {
-                word: "shared",
-                except: ".ci/",
-            },
+            BannedWord { word: "secret", except: "" },
+            BannedWord { word: "shared", except: ".ci/" },
         ];
         assert_eq!(
             check_words("a.md", "a\na secret b", &words),
@@ -137,10 +115,7 @@ mod tests {
             check_links("docs/a.md", "x\n[b](b.md) [c](../README.md)", &exists),
             ["docs/a.md:2: link to `b.md`, which does not exist"]
         );
-        assert_eq!(
-            check_links("a.md", "[a](b.md#part) ![c](d.png \"title\")", &exists).len(),
-            2
-        );
+        assert_eq!(check_links("a.md", "[a](b.md#part) ![c](d.png \"title\")", &exists).len(), 2);
         assert_eq!(check_links("a.md", "[out](../README.md)", &exists).len(), 1);
     }
 
@@ -155,10 +130,7 @@ mod tests {
     fn the_code_map_names_what_exists() {
         assert_eq!(
             check_code_map("A.md", "`src/actors/` and\n`src/ws/`, `src/a.rs`", &exists),
-            [
-                "A.md:2: `src/ws/` does not exist",
-                "A.md:2: `src/a.rs` does not exist"
-            ]
+            ["A.md:2: `src/ws/` does not exist", "A.md:2: `src/a.rs` does not exist"]
         );
         let other = "`src/main.rs` `/api/v1/` `main.rs` `a / b/` `crates/<name>/` `docs/nothing`";
         assert!(check_code_map("A.md", other, &exists).is_empty());

@@ -6,14 +6,8 @@ use crate::tidy::code::{item_end, line_of, mask, tokens};
 /// A Rust file begins with a `//!` header that says what it is for.
 pub(crate) fn check_header(path: &str, text: &str) -> Vec<String> {
     let first = text.lines().next().unwrap_or_default();
-    let header = first
-        .strip_prefix("//!")
-        .is_some_and(|words| !words.trim().is_empty());
-    if header {
-        Vec::new()
-    } else {
-        vec![format!("{path}:1: no `//!` header on the first line")]
-    }
+    let header = first.strip_prefix("//!").is_some_and(|words| !words.trim().is_empty());
+    if header { Vec::new() } else { vec![format!("{path}:1: no `//!` header on the first line")] }
 }
 
 /// A file holds at most `limit` lines.
@@ -22,10 +16,7 @@ pub(crate) fn check_file_length(path: &str, text: &str, limit: usize) -> Vec<Str
     if lines <= limit {
         return Vec::new();
     }
-    vec![format!(
-        "{path}:{}: {lines} lines, at most {limit}; split it by idea",
-        limit + 1
-    )]
+    vec![format!("{path}:{}: {lines} lines, at most {limit}; split it by idea", limit + 1)]
 }
 
 /// A line is at most `limit` characters wide.
@@ -45,9 +36,7 @@ pub(crate) fn check_function_length(path: &str, text: &str, limit: usize) -> Vec
         .windows(2)
         .filter(|pair| pair[0].text == "fn" && pair[1].text != "(")
         .filter_map(|pair| {
-            let lines = code[pair[0].at..item_end(&code, pair[0].at)]
-                .lines()
-                .count();
+            let lines = code[pair[0].at..item_end(&code, pair[0].at)].lines().count();
             (lines > limit).then(|| {
                 let line = line_of(&code, pair[0].at);
                 let name = pair[1].text;

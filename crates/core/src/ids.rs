@@ -13,7 +13,8 @@ macro_rules! uuid_newtype {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(
-            Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+            Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash,
+            Serialize, Deserialize,
         )]
         #[serde(transparent)]
         pub struct $name(pub Uuid);
@@ -51,7 +52,8 @@ macro_rules! counter_newtype {
     ($(#[$doc:meta])* $name:ident, $inner:ty) => {
         $(#[$doc])*
         #[derive(
-            Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+            Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash,
+            Serialize, Deserialize,
         )]
         #[serde(transparent)]
         pub struct $name(pub $inner);
@@ -118,7 +120,8 @@ impl IntentId {
 ///
 /// 128 bits, from the top: mark `0xBA` (8), account (16), worker (32), epoch (24), intent number
 /// (32), start of the engine (16). The last keeps ids apart that left while the journal could not
-/// write, and that a restart does not remember. Written as 32 hexadecimal digits, which every supported venue accepts.
+/// write, and that a restart does not remember. Written as 32 hexadecimal digits, which every
+/// supported venue accepts.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ClientOrderId(pub u128);
@@ -198,21 +201,14 @@ mod tests {
     fn client_order_ids_are_stable_and_distinct() {
         let account = AccountId::from_u128(7);
         let worker = WorkerId::from_u128(9);
-        let intent = |epoch, number| IntentId {
-            worker,
-            epoch: Epoch(epoch),
-            number,
-        };
+        let intent = |epoch, number| IntentId { worker, epoch: Epoch(epoch), number };
         let id = ClientOrderId::derive(account, intent(1, 1), 0);
         assert_eq!(id, ClientOrderId::derive(account, intent(1, 1), 0));
         assert!(id.is_ours() && id.belongs_to(worker));
         assert!(!id.belongs_to(WorkerId::from_u128(10)));
         let others = [(2, 1, 0), (1, 2, 0), (1, 1, 1)];
         for (epoch, number, leg) in others {
-            assert_ne!(
-                id,
-                ClientOrderId::derive(account, intent(epoch, number), leg)
-            );
+            assert_ne!(id, ClientOrderId::derive(account, intent(epoch, number), leg));
         }
         assert_eq!(id.to_string().parse(), Ok(id));
         assert!("xyz".parse::<ClientOrderId>().is_err());

@@ -169,11 +169,7 @@ impl Instrument {
             let decimals = decimals - i16::from(self.price_decimals);
             (below.saturating_mul(price), size, decimals)
         } else {
-            (
-                below,
-                size.saturating_mul(price),
-                decimals + i16::from(self.price_decimals),
-            )
+            (below, size.saturating_mul(price), decimals + i16::from(self.price_decimals))
         };
         let (up, down) = scale(up, down, decimals);
         let most = i64::try_from((up - 1) / down.max(1)).unwrap_or(i64::MAX);
@@ -189,11 +185,7 @@ impl Instrument {
     /// Returns the bracket that holds `notional`; `None` for spot.
     #[must_use]
     pub fn tier(&self, notional: Amount) -> Option<&LeverageTier> {
-        self.tiers
-            .iter()
-            .rev()
-            .find(|tier| tier.notional_floor <= notional)
-            .or(self.tiers.first())
+        self.tiers.iter().rev().find(|tier| tier.notional_floor <= notional).or(self.tiers.first())
     }
 
     /// Returns the maintenance margin of a position of this notional, rounded up.
@@ -234,11 +226,7 @@ impl Instrument {
 
     /// The step of prices near `price`: the tick, or coarser where significant figures demand.
     fn price_step(&self, price: Price) -> Price {
-        let digits = price
-            .0
-            .unsigned_abs()
-            .checked_ilog10()
-            .map_or(1, |log| log + 1);
+        let digits = price.0.unsigned_abs().checked_ilog10().map_or(1, |log| log + 1);
         let limit = self.filters.significant_figures.map_or(digits, u32::from);
         let coarse = 10_i64.pow(digits.saturating_sub(limit));
         Price(coarse.max(self.filters.tick.0))
@@ -248,11 +236,7 @@ impl Instrument {
 /// Multiplies `up / down` by 10 to the power of `decimals`, saturating.
 fn scale(up: i128, down: i128, decimals: i16) -> (i128, i128) {
     let power = power_of_ten(u8::try_from(decimals.unsigned_abs()).unwrap_or(u8::MAX));
-    if decimals >= 0 {
-        (up.saturating_mul(power), down)
-    } else {
-        (up, down.saturating_mul(power))
-    }
+    if decimals >= 0 { (up.saturating_mul(power), down) } else { (up, down.saturating_mul(power)) }
 }
 
 /// Counts the digits of a mantissa without its trailing zeros.
@@ -295,9 +279,7 @@ impl Instruments {
     /// Returns the instrument with this symbol.
     #[must_use]
     pub fn by_symbol(&self, symbol: &Symbol) -> Option<&Arc<Instrument>> {
-        self.0
-            .iter()
-            .find(|instrument| instrument.symbol == *symbol)
+        self.0.iter().find(|instrument| instrument.symbol == *symbol)
     }
 
     /// Replaces or adds an instrument, in whatever order they become known.
@@ -365,10 +347,7 @@ pub(crate) mod tests {
                 price_band: Rate::from_basis_points(1_000),
             },
             tiers: vec![tier(0, 50, 50, 0), tier(100_000, 20, 100, 500)],
-            fees: FeeRates {
-                maker: Rate::ZERO,
-                taker: Rate::ZERO,
-            },
+            fees: FeeRates { maker: Rate::ZERO, taker: Rate::ZERO },
         }
     }
 
@@ -406,24 +385,15 @@ pub(crate) mod tests {
         assert!(!it.accepts_price(Price(0)) && !it.accepts_price(Price(-10)));
         it.filters.significant_figures = Some(5);
         assert!(it.accepts_price(Price(1_234_500)) && !it.accepts_price(Price(1_234_560)));
-        assert_eq!(
-            it.round_price(Price(1_234_567), Rounding::Floor),
-            Price(1_234_500)
-        );
-        assert_eq!(
-            it.round_price(Price(1_234_567), Rounding::Ceiling),
-            Price(1_234_600)
-        );
+        assert_eq!(it.round_price(Price(1_234_567), Rounding::Floor), Price(1_234_500));
+        assert_eq!(it.round_price(Price(1_234_567), Rounding::Ceiling), Price(1_234_600));
     }
 
     #[test]
     fn instruments_are_found_in_whatever_order_they_became_known() {
         let numbered = |n: u32| {
             let it = example(InstrumentKind::Linear, (2, 3), 1_000);
-            Arc::new(Instrument {
-                id: InstrumentId(n),
-                ..it
-            })
+            Arc::new(Instrument { id: InstrumentId(n), ..it })
         };
         let mut known = Instruments::default();
         for n in [5, 0, 2, 1, 2] {

@@ -88,11 +88,7 @@ pub struct Protection {
 
 impl Protection {
     /// Nothing promised.
-    pub const NONE: Self = Self {
-        stop_loss: None,
-        take_profit: None,
-        trailing: None,
-    };
+    pub const NONE: Self = Self { stop_loss: None, take_profit: None, trailing: None };
 
     /// Says whether losses are bounded by a promise.
     #[must_use]

@@ -85,12 +85,7 @@ impl Transaction {
         if amount.is_zero() {
             return;
         }
-        let posting = |bucket, amount| Posting {
-            sub_ledger,
-            bucket,
-            asset: asset.clone(),
-            amount,
-        };
+        let posting = |bucket, amount| Posting { sub_ledger, bucket, asset: asset.clone(), amount };
         self.0.push(posting(Bucket::Wallet, amount));
         self.0.push(posting(bucket, -amount));
     }
@@ -124,10 +119,7 @@ impl Ledger {
     /// The balance of one bucket of one sub-ledger.
     #[must_use]
     pub fn balance(&self, sub_ledger: SubLedger, bucket: Bucket, asset: &Asset) -> Amount {
-        self.balances
-            .get(&(sub_ledger, bucket, asset.clone()))
-            .copied()
-            .unwrap_or_default()
+        self.balances.get(&(sub_ledger, bucket, asset.clone())).copied().unwrap_or_default()
     }
 
     /// What the venue holds of an asset, by our books: the sum over all sub-ledgers.
@@ -164,19 +156,12 @@ mod tests {
         let mut transaction = Transaction::default();
         transaction.move_money(SubLedger::External, Bucket::Transfers, &usdt(), Amount(500));
         transaction.move_money(SubLedger::External, Bucket::Fees, &usdt(), Amount(-3));
-        let sum: Amount = transaction
-            .postings()
-            .iter()
-            .map(|posting| posting.amount)
-            .sum();
+        let sum: Amount = transaction.postings().iter().map(|posting| posting.amount).sum();
         assert_eq!(sum, Amount::ZERO);
         let mut ledger = Ledger::default();
         ledger.post(&transaction);
         assert_eq!(ledger.wallet(&usdt()), Amount(497));
-        assert_eq!(
-            ledger.balance(SubLedger::External, Bucket::Fees, &usdt()),
-            Amount(3)
-        );
+        assert_eq!(ledger.balance(SubLedger::External, Bucket::Fees, &usdt()), Amount(3));
     }
 
     #[test]
@@ -191,8 +176,9 @@ mod tests {
         fn every_balance_is_the_sum_of_its_entries(
             moves in prop::collection::vec((0_u8..3, 0_u8..3, -1000_i128..1000), 0..60)
         ) {
+            let worker = SubLedger::Worker(WorkerId::from_u128(1));
             let owners =
-                [SubLedger::External, SubLedger::Netting, SubLedger::Worker(WorkerId::from_u128(1))];
+                [SubLedger::External, SubLedger::Netting, worker];
             let buckets = [Bucket::Realized, Bucket::Fees, Bucket::Transfers];
             let (mut ledger, mut entries) = (Ledger::default(), Vec::new());
             for (owner, bucket, amount) in moves {

@@ -99,23 +99,16 @@ fn mantissa_of(value: Decimal, decimals: u8) -> Result<i128, MoneyError> {
     let value = value.normalize();
     let scale = value.scale();
     if scale > u32::from(decimals) {
-        return Err(MoneyError::TooPrecise {
-            value: value.to_string(),
-            decimals,
-        });
+        return Err(MoneyError::TooPrecise { value: value.to_string(), decimals });
     }
     value
         .mantissa()
         .checked_mul(10_i128.pow(u32::from(decimals) - scale))
-        .ok_or_else(|| MoneyError::OutOfRange {
-            value: value.to_string(),
-        })
+        .ok_or_else(|| MoneyError::OutOfRange { value: value.to_string() })
 }
 
 fn narrow(mantissa: i128, value: Decimal) -> Result<i64, MoneyError> {
-    i64::try_from(mantissa).map_err(|_| MoneyError::OutOfRange {
-        value: value.to_string(),
-    })
+    i64::try_from(mantissa).map_err(|_| MoneyError::OutOfRange { value: value.to_string() })
 }
 
 macro_rules! integer_newtype {
@@ -294,13 +287,8 @@ impl Amount {
     /// Returns the value as a decimal; what is beyond the range of a decimal saturates.
     #[must_use]
     pub fn to_decimal(self) -> Decimal {
-        Decimal::try_from_i128_with_scale(self.0, u32::from(AMOUNT_DECIMALS)).unwrap_or(
-            if self.0 < 0 {
-                Decimal::MIN
-            } else {
-                Decimal::MAX
-            },
-        )
+        Decimal::try_from_i128_with_scale(self.0, u32::from(AMOUNT_DECIMALS))
+            .unwrap_or(if self.0 < 0 { Decimal::MIN } else { Decimal::MAX })
     }
 
     /// Returns the value as a float, for statistics only.
@@ -312,11 +300,7 @@ impl Amount {
     /// Multiplies by a rate.
     #[must_use]
     pub fn times(self, rate: Rate, rounding: Rounding) -> Self {
-        Self(divide(
-            self.0 * i128::from(rate.0),
-            i128::from(RATE_ONE),
-            rounding,
-        ))
+        Self(divide(self.0 * i128::from(rate.0), i128::from(RATE_ONE), rounding))
     }
 
     /// Returns `self * numerator / denominator` for a positive denominator.
@@ -332,11 +316,7 @@ impl Amount {
             return None;
         }
         let scaled = divide(self.0 * i128::from(RATE_ONE), other.0, rounding);
-        Some(Rate(i64::try_from(scaled).unwrap_or(if scaled < 0 {
-            i64::MIN
-        } else {
-            i64::MAX
-        })))
+        Some(Rate(i64::try_from(scaled).unwrap_or(if scaled < 0 { i64::MIN } else { i64::MAX })))
     }
 }
 
@@ -391,29 +371,13 @@ mod tests {
 
     #[test]
     fn rounding_goes_where_it_says() {
-        let cases = [
-            (Rounding::Down, 2, -2),
-            (Rounding::Up, 3, -3),
-            (Rounding::Floor, 2, -3),
-        ];
+        let cases = [(Rounding::Down, 2, -2), (Rounding::Up, 3, -3), (Rounding::Floor, 2, -3)];
         for (rounding, positive, negative) in cases {
             assert_eq!(divide(5, 2, rounding), positive);
             assert_eq!(divide(-5, 2, rounding), negative);
         }
-        assert_eq!(
-            (
-                divide(5, 2, Rounding::Ceiling),
-                divide(-5, 2, Rounding::Ceiling)
-            ),
-            (3, -2)
-        );
-        assert_eq!(
-            (
-                divide(5, 2, Rounding::Nearest),
-                divide(-5, 2, Rounding::Nearest)
-            ),
-            (3, -3)
-        );
+        assert_eq!((divide(5, 2, Rounding::Ceiling), divide(-5, 2, Rounding::Ceiling)), (3, -2));
+        assert_eq!((divide(5, 2, Rounding::Nearest), divide(-5, 2, Rounding::Nearest)), (3, -3));
         assert_eq!(divide(7, 3, Rounding::Nearest), 2);
     }
 
@@ -421,10 +385,7 @@ mod tests {
     fn a_decimal_with_too_many_digits_is_refused() {
         let error = Price::from_decimal(Decimal::new(12345, 3), 2).unwrap_err();
         assert_eq!(error.to_string(), "12.345 has more than 2 decimals");
-        assert_eq!(
-            Price::from_decimal(Decimal::new(12340, 3), 2),
-            Ok(Price(1234))
-        );
+        assert_eq!(Price::from_decimal(Decimal::new(12340, 3), 2), Ok(Price(1234)));
     }
 
     #[test]

@@ -66,10 +66,7 @@ impl Position {
             self.open(side, quantity - closed, value - closing_value);
         }
         let proceeds = Amount(i128::from(-side.sign()) * closing_value.0);
-        Applied {
-            closed,
-            realized: profit(kind, cost_share, proceeds),
-        }
+        Applied { closed, realized: profit(kind, cost_share, proceeds) }
     }
 
     fn open(&mut self, side: Side, quantity: Quantity, value: Amount) {
@@ -81,11 +78,7 @@ impl Position {
     #[must_use]
     pub fn unrealized(&self, instrument: &Instrument, price: Price) -> Amount {
         let value = instrument.notional(price, self.quantity.abs());
-        let signed = if self.quantity.is_negative() {
-            -value
-        } else {
-            value
-        };
+        let signed = if self.quantity.is_negative() { -value } else { value };
         profit(instrument.kind, self.cost, signed)
     }
 
@@ -113,19 +106,13 @@ impl Position {
         } else {
             scale_pair(cost, quantity, decimals)
         };
-        i64::try_from(divide(up, down, Rounding::Nearest))
-            .ok()
-            .map(Price)
+        i64::try_from(divide(up, down, Rounding::Nearest)).ok().map(Price)
     }
 }
 
 fn scale_pair(up: i128, down: i128, decimals: i16) -> (i128, i128) {
     let power = power_of_ten(decimals.unsigned_abs() as u8);
-    if decimals >= 0 {
-        (up * power, down)
-    } else {
-        (up, down * power)
-    }
+    if decimals >= 0 { (up * power, down) } else { (up, down * power) }
 }
 
 fn proportion(amount: Amount, part: Quantity, whole: Quantity) -> Amount {
@@ -162,10 +149,7 @@ mod tests {
         position.fill(LINEAR, Side::Buy, Quantity(3), units(300));
         let applied = position.fill(LINEAR, Side::Sell, Quantity(1), units(110));
         assert_eq!((applied.closed, applied.realized), (Quantity(1), units(10)));
-        assert_eq!(
-            (position.quantity, position.cost),
-            (Quantity(2), units(200))
-        );
+        assert_eq!((position.quantity, position.cost), (Quantity(2), units(200)));
     }
 
     #[test]
@@ -174,10 +158,7 @@ mod tests {
         position.fill(LINEAR, Side::Sell, Quantity(2), units(200));
         let applied = position.fill(LINEAR, Side::Buy, Quantity(5), units(450));
         assert_eq!((applied.closed, applied.realized), (Quantity(2), units(20)));
-        assert_eq!(
-            (position.quantity, position.cost),
-            (Quantity(3), units(270))
-        );
+        assert_eq!((position.quantity, position.cost), (Quantity(3), units(270)));
     }
 
     #[test]
@@ -185,20 +166,9 @@ mod tests {
         let it = example(InstrumentKind::Inverse, (2, 0), 100);
         let mut position = Position::default();
         let quantity = Quantity(100);
-        position.fill(
-            it.kind,
-            Side::Buy,
-            quantity,
-            it.notional(Price(5_000_000), quantity),
-        );
-        assert_eq!(
-            position.unrealized(&it, Price(6_250_000)),
-            Amount(4_000_000)
-        );
-        assert_eq!(
-            position.unrealized(&it, Price(4_000_000)),
-            Amount(-5_000_000)
-        );
+        position.fill(it.kind, Side::Buy, quantity, it.notional(Price(5_000_000), quantity));
+        assert_eq!(position.unrealized(&it, Price(6_250_000)), Amount(4_000_000));
+        assert_eq!(position.unrealized(&it, Price(4_000_000)), Amount(-5_000_000));
         assert_eq!(position.average_entry(&it), Some(Price(5_000_000)));
     }
 
@@ -219,7 +189,9 @@ mod tests {
             let it = example(LINEAR, (2, 3), 1_000);
             let (mut position, mut realized, mut paid) =
                 (Position::default(), Amount::ZERO, Amount::ZERO);
-            let close = |position: &Position| (position.quantity.is_negative(), position.quantity.0.abs(), 77);
+            let close = |position: &Position| {
+                (position.quantity.is_negative(), position.quantity.0.abs(), 77)
+            };
             for (index, fill) in fills.iter().enumerate() {
                 let last = index + 1 == fills.len() && !position.is_flat();
                 let (buys, quantity, price) = if last { close(&position) } else { *fill };

@@ -65,21 +65,13 @@ impl Symbol {
     /// Makes a spot symbol.
     #[must_use]
     pub fn spot(base: Asset, quote: Asset) -> Self {
-        Self {
-            base,
-            quote,
-            settle: None,
-        }
+        Self { base, quote, settle: None }
     }
 
     /// Makes the symbol of a perpetual contract.
     #[must_use]
     pub fn perpetual(base: Asset, quote: Asset, settle: Asset) -> Self {
-        Self {
-            base,
-            quote,
-            settle: Some(settle),
-        }
+        Self { base, quote, settle: Some(settle) }
     }
 
     /// The asset that is traded.
@@ -107,10 +99,7 @@ impl Symbol {
         let name = name.trim().to_ascii_uppercase();
         let pair = format!("{}/{}", self.base, self.quote);
         let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
-        let plain = plain
-            .strip_suffix("SWAP")
-            .or(plain.strip_suffix("PERP"))
-            .unwrap_or(&plain);
+        let plain = plain.strip_suffix("SWAP").or(plain.strip_suffix("PERP")).unwrap_or(&plain);
         name == self.to_string()
             || name == pair
             || name == self.base.as_str()
@@ -128,10 +117,7 @@ impl Symbol {
             .or_else(|| find(&|symbol| symbol.answers_to(name)))
             .ok_or_else(|| {
                 let known: Vec<_> = listed.iter().map(Self::to_string).collect();
-                SymbolError::Unknown {
-                    name: name.to_owned(),
-                    known: known.join(", "),
-                }
+                SymbolError::Unknown { name: name.to_owned(), known: known.join(", ") }
             })
     }
 }
@@ -151,9 +137,7 @@ impl fmt::Debug for Asset {
 impl fmt::Display for Symbol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.base, self.quote)?;
-        self.settle
-            .as_ref()
-            .map_or(Ok(()), |settle| write!(f, ":{settle}"))
+        self.settle.as_ref().map_or(Ok(()), |settle| write!(f, ":{settle}"))
     }
 }
 
@@ -172,11 +156,7 @@ impl FromStr for Symbol {
         };
         let bad = || SymbolError::BadSymbol(text.to_owned());
         let (base, quote) = pair.split_once('/').ok_or_else(bad)?;
-        Ok(Self {
-            base: Asset::new(base)?,
-            quote: Asset::new(quote)?,
-            settle,
-        })
+        Ok(Self { base: Asset::new(base)?, quote: Asset::new(quote)?, settle })
     }
 }
 
@@ -221,30 +201,13 @@ mod tests {
 
     #[test]
     fn aliases_find_the_listed_symbol() {
-        let listed: Vec<Symbol> = ["BTC/USDT:USDT", "BTC/USDT", "ETH/BTC"]
-            .map(|s| s.parse().unwrap())
-            .into();
-        for alias in [
-            "BTCUSDT",
-            "btc-usdt-perp",
-            "BTC",
-            "BTC-USDT-SWAP",
-            "btc/usdt:usdt",
-        ] {
-            assert_eq!(
-                Symbol::resolve(alias, &listed).unwrap().to_string(),
-                "BTC/USDT:USDT"
-            );
+        let listed: Vec<Symbol> =
+            ["BTC/USDT:USDT", "BTC/USDT", "ETH/BTC"].map(|s| s.parse().unwrap()).into();
+        for alias in ["BTCUSDT", "btc-usdt-perp", "BTC", "BTC-USDT-SWAP", "btc/usdt:usdt"] {
+            assert_eq!(Symbol::resolve(alias, &listed).unwrap().to_string(), "BTC/USDT:USDT");
         }
-        assert_eq!(
-            Symbol::resolve("BTC/USDT", &listed).unwrap().to_string(),
-            "BTC/USDT"
-        );
+        assert_eq!(Symbol::resolve("BTC/USDT", &listed).unwrap().to_string(), "BTC/USDT");
         let error = Symbol::resolve("DOGE", &listed).unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .contains("known: BTC/USDT:USDT, BTC/USDT, ETH/BTC")
-        );
+        assert!(error.to_string().contains("known: BTC/USDT:USDT, BTC/USDT, ETH/BTC"));
     }
 }

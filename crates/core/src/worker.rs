@@ -134,11 +134,7 @@ impl WorkerBook {
                     self.orders.insert(*tag, order);
                 }
             }
-            WorkerNotice::OrderFilled {
-                instrument,
-                position,
-                ..
-            } => {
+            WorkerNotice::OrderFilled { instrument, position, .. } => {
                 if position.is_flat() {
                     self.positions.shift_remove(instrument);
                 } else {
@@ -176,11 +172,7 @@ mod tests {
     use super::*;
 
     fn event(sequence: u64, notice: WorkerNotice) -> WorkerEvent {
-        WorkerEvent {
-            sequence: Sequence(sequence),
-            time: Timestamp(0),
-            notice,
-        }
+        WorkerEvent { sequence: Sequence(sequence), time: Timestamp(0), notice }
     }
 
     fn updated(tag: Option<OrderTag>, state: OrderState) -> WorkerNotice {
@@ -204,10 +196,7 @@ mod tests {
             fee: Amount::ZERO,
             realized: Amount::ZERO,
             exit: None,
-            position: Position {
-                quantity: Quantity(quantity),
-                cost: Amount(i128::from(quantity)),
-            },
+            position: Position { quantity: Quantity(quantity), cost: Amount(i128::from(quantity)) },
         }
     }
 

@@ -1,7 +1,8 @@
 //! The indicators against TA-Lib, over a long generated series, and the promises they share: bad
 //! input changes nothing, a saved state continues identically, outputs stay in their range.
 //!
-//! The golden values in `data/indicators` come from `scripts/golden/indicators.py`, which also holds
+//! The golden values in `data/indicators` come from `scripts/golden/indicators.py`, which also
+//! holds
 //! the recipe of the candles generated here. Knows the public interface alone.
 
 use std::fmt::Debug;
@@ -113,10 +114,7 @@ impl Fed for OfVolume {
 
 /// Index of the candle and the outputs TA-Lib gave for it.
 fn goldens(name: &str) -> Vec<(usize, Vec<f64>)> {
-    let path = format!(
-        "{}/tests/data/indicators/{name}.csv",
-        env!("CARGO_MANIFEST_DIR")
-    );
+    let path = format!("{}/tests/data/indicators/{name}.csv", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(&path).expect("the golden file is in the repository");
     text.lines()
         .skip(1)
@@ -135,10 +133,7 @@ fn assert_close(actual: &[f64], expected: &[f64], context: &str) {
     assert_eq!(actual.len(), expected.len(), "{context}");
     for (actual, expected) in actual.iter().zip(expected) {
         let allowed = (TOLERANCE * expected.abs()).max(NOISE);
-        assert!(
-            (actual - expected).abs() <= allowed,
-            "{context}: {actual} for {expected}"
-        );
+        assert!((actual - expected).abs() <= allowed, "{context}: {actual} for {expected}");
     }
 }
 
@@ -146,14 +141,8 @@ fn assert_golden(name: &str, mut indicator: impl Fed) {
     let goldens = goldens(name);
     assert!(goldens.len() > 300, "{name} has too few golden values");
     let warm_up = goldens[0].0;
-    let outputs: Vec<_> = CANDLES
-        .iter()
-        .map(|candle| indicator.feed(candle))
-        .collect();
-    assert!(
-        outputs[..warm_up].iter().all(Option::is_none),
-        "{name} is early"
-    );
+    let outputs: Vec<_> = CANDLES.iter().map(|candle| indicator.feed(candle)).collect();
+    assert!(outputs[..warm_up].iter().all(Option::is_none), "{name} is early");
     for (index, expected) in goldens {
         let actual = outputs[index].as_ref().expect("a value after warm-up");
         assert_close(actual, &expected, &format!("{name} at candle {index}"));
@@ -203,11 +192,7 @@ fn the_volume_weighted_price_equals_exact_arithmetic() {
 fn two_pass_bands(window: &[f64], deviations: f64) -> [f64; 3] {
     let count = window.len() as f64;
     let mean = window.iter().sum::<f64>() / count;
-    let variance = window
-        .iter()
-        .map(|close| (close - mean).powi(2))
-        .sum::<f64>()
-        / count;
+    let variance = window.iter().map(|close| (close - mean).powi(2)).sum::<f64>() / count;
     let width = deviations * variance.sqrt();
     [mean + width, mean, mean - width]
 }
@@ -226,14 +211,8 @@ fn windows_do_not_drift_over_a_long_series_of_changing_magnitude() {
         let window = &closes[index + 1 - 20..=index];
         let expected = two_pass_bands(window, 2.0);
         let scale = window.iter().copied().fold(0.0, f64::max);
-        for (actual, expected) in [bands.upper, bands.middle, bands.lower]
-            .iter()
-            .zip(expected)
-        {
-            assert!(
-                (actual - expected).abs() <= 1e-14 * scale,
-                "{actual} for {expected}"
-            );
+        for (actual, expected) in [bands.upper, bands.middle, bands.lower].iter().zip(expected) {
+            assert!((actual - expected).abs() <= 1e-14 * scale, "{actual} for {expected}");
         }
     }
 }
@@ -258,13 +237,7 @@ fn assert_ignores_bad_input(mut indicator: impl Fed) {
         for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX] {
             let before = indicator.clone();
             let last = before.last();
-            let poison = Candle {
-                high: bad,
-                low: bad,
-                close: bad,
-                volume: bad,
-                ..*candle
-            };
+            let poison = Candle { high: bad, low: bad, close: bad, volume: bad, ..*candle };
             assert_eq!(indicator.feed(&poison), last);
             assert_eq!(indicator, before);
         }
@@ -281,24 +254,13 @@ fn bad_input_is_ignored() {
 }
 
 fn assert_ignores_a_partly_bad_candle(mut indicator: impl Fed) {
-    CANDLES[..50]
-        .iter()
-        .for_each(|candle| drop(indicator.feed(candle)));
+    CANDLES[..50].iter().for_each(|candle| drop(indicator.feed(candle)));
     let before = indicator.clone();
     let candle = CANDLES[50];
     for poison in [
-        Candle {
-            high: f64::NAN,
-            ..candle
-        },
-        Candle {
-            low: f64::INFINITY,
-            ..candle
-        },
-        Candle {
-            close: f64::NAN,
-            ..candle
-        },
+        Candle { high: f64::NAN, ..candle },
+        Candle { low: f64::INFINITY, ..candle },
+        Candle { close: f64::NAN, ..candle },
     ] {
         assert_eq!(indicator.feed(&poison), before.last());
         assert_eq!(indicator, before);
@@ -335,7 +297,10 @@ proptest! {
     }
 
     #[test]
-    fn the_relative_strength_index_stays_between_0_and_100(prices in prices(), period in 2_u32..30) {
+    fn the_relative_strength_index_stays_between_0_and_100(
+        prices in prices(),
+        period in 2_u32..30,
+    ) {
         let mut rsi = Rsi::new(period).unwrap();
         for price in prices {
             prop_assert!(rsi.update(price).is_none_or(|index| (0.0..=100.0).contains(&index)));

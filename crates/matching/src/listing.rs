@@ -46,14 +46,9 @@ impl Precision {
     /// that one step is worth about one unit of quote at most, and so coarse that a day of volume
     /// stays far from the end of 64 bits (15 digits).
     fn quantity_decimals_unknown(self) -> u8 {
-        let seen = self
-            .quantity_decimals
-            .max(self.volume_decimals)
-            .max(self.price_digits);
+        let seen = self.quantity_decimals.max(self.volume_decimals).max(self.price_digits);
         let room = 15_u8.saturating_sub(self.volume_digits);
-        seen.min(MAX_DECIMALS)
-            .min(room)
-            .max(self.quantity_decimals.min(MAX_DECIMALS))
+        seen.min(MAX_DECIMALS).min(room).max(self.quantity_decimals.min(MAX_DECIMALS))
     }
 }
 
@@ -96,26 +91,102 @@ const MIDDLING: &[Bracket] = &[
     (10_000_000, 5, 100_000),
 ];
 
-const SHALLOW: &[Bracket] = &[
-    (0, 20, 25_000),
-    (100_000, 10, 50_000),
-    (1_000_000, 5, 100_000),
-    (5_000_000, 2, 250_000),
-];
+const SHALLOW: &[Bracket] =
+    &[(0, 20, 25_000), (100_000, 10, 50_000), (1_000_000, 5, 100_000), (5_000_000, 2, 250_000)];
 
 const UNIT: i128 = 100_000_000;
 
-#[rustfmt::skip]
 const WELL_KNOWN: &[Listed] = &[
-    Listed { symbol: "BTC/USDT:USDT", price_decimals: 2, tick_decimals: 1, step_decimals: 3, max_quantity: 1_000, min_notional: 100 * UNIT, band_percent: 5, brackets: DEEP },
-    Listed { symbol: "ETH/USDT:USDT", price_decimals: 2, tick_decimals: 2, step_decimals: 3, max_quantity: 10_000, min_notional: 20 * UNIT, band_percent: 5, brackets: DEEP },
-    Listed { symbol: "SOL/USDT:USDT", price_decimals: 4, tick_decimals: 2, step_decimals: 2, max_quantity: 1_000_000, min_notional: 5 * UNIT, band_percent: 5, brackets: MIDDLING },
-    Listed { symbol: "XRP/USDT:USDT", price_decimals: 4, tick_decimals: 4, step_decimals: 1, max_quantity: 10_000_000, min_notional: 5 * UNIT, band_percent: 5, brackets: MIDDLING },
-    Listed { symbol: "DOGE/USDT:USDT", price_decimals: 6, tick_decimals: 5, step_decimals: 0, max_quantity: 50_000_000, min_notional: 5 * UNIT, band_percent: 5, brackets: MIDDLING },
-    Listed { symbol: "BNB/USDT:USDT", price_decimals: 3, tick_decimals: 2, step_decimals: 2, max_quantity: 100_000, min_notional: 5 * UNIT, band_percent: 5, brackets: MIDDLING },
-    Listed { symbol: "BTC/USDT", price_decimals: 2, tick_decimals: 2, step_decimals: 5, max_quantity: 9_000, min_notional: 5 * UNIT, band_percent: 5, brackets: &[] },
-    Listed { symbol: "ETH/USDT", price_decimals: 2, tick_decimals: 2, step_decimals: 4, max_quantity: 9_000, min_notional: 5 * UNIT, band_percent: 5, brackets: &[] },
-    Listed { symbol: "ETH/BTC", price_decimals: 8, tick_decimals: 5, step_decimals: 4, max_quantity: 100_000, min_notional: UNIT / 10_000, band_percent: 5, brackets: &[] },
+    Listed {
+        symbol: "BTC/USDT:USDT",
+        price_decimals: 2,
+        tick_decimals: 1,
+        step_decimals: 3,
+        max_quantity: 1_000,
+        min_notional: 100 * UNIT,
+        band_percent: 5,
+        brackets: DEEP,
+    },
+    Listed {
+        symbol: "ETH/USDT:USDT",
+        price_decimals: 2,
+        tick_decimals: 2,
+        step_decimals: 3,
+        max_quantity: 10_000,
+        min_notional: 20 * UNIT,
+        band_percent: 5,
+        brackets: DEEP,
+    },
+    Listed {
+        symbol: "SOL/USDT:USDT",
+        price_decimals: 4,
+        tick_decimals: 2,
+        step_decimals: 2,
+        max_quantity: 1_000_000,
+        min_notional: 5 * UNIT,
+        band_percent: 5,
+        brackets: MIDDLING,
+    },
+    Listed {
+        symbol: "XRP/USDT:USDT",
+        price_decimals: 4,
+        tick_decimals: 4,
+        step_decimals: 1,
+        max_quantity: 10_000_000,
+        min_notional: 5 * UNIT,
+        band_percent: 5,
+        brackets: MIDDLING,
+    },
+    Listed {
+        symbol: "DOGE/USDT:USDT",
+        price_decimals: 6,
+        tick_decimals: 5,
+        step_decimals: 0,
+        max_quantity: 50_000_000,
+        min_notional: 5 * UNIT,
+        band_percent: 5,
+        brackets: MIDDLING,
+    },
+    Listed {
+        symbol: "BNB/USDT:USDT",
+        price_decimals: 3,
+        tick_decimals: 2,
+        step_decimals: 2,
+        max_quantity: 100_000,
+        min_notional: 5 * UNIT,
+        band_percent: 5,
+        brackets: MIDDLING,
+    },
+    Listed {
+        symbol: "BTC/USDT",
+        price_decimals: 2,
+        tick_decimals: 2,
+        step_decimals: 5,
+        max_quantity: 9_000,
+        min_notional: 5 * UNIT,
+        band_percent: 5,
+        brackets: &[],
+    },
+    Listed {
+        symbol: "ETH/USDT",
+        price_decimals: 2,
+        tick_decimals: 2,
+        step_decimals: 4,
+        max_quantity: 9_000,
+        min_notional: 5 * UNIT,
+        band_percent: 5,
+        brackets: &[],
+    },
+    Listed {
+        symbol: "ETH/BTC",
+        price_decimals: 8,
+        tick_decimals: 5,
+        step_decimals: 4,
+        max_quantity: 100_000,
+        min_notional: UNIT / 10_000,
+        band_percent: 5,
+        brackets: &[],
+    },
 ];
 
 /// Returns a well-known instrument, or `None` for a symbol that is not in the table.
@@ -160,19 +231,13 @@ pub fn for_data(id: InstrumentId, symbol: &Symbol, precision: Precision) -> Inst
 
 /// Gives an instrument the decimals, the tick and the step that hold the data.
 fn refined(mut instrument: Instrument, precision: Precision) -> Instrument {
-    let price_decimals = instrument
-        .price_decimals
-        .max(precision.price_decimals.min(MAX_DECIMALS));
+    let price_decimals = instrument.price_decimals.max(precision.price_decimals.min(MAX_DECIMALS));
     let finer = 10_i64.pow(u32::from(price_decimals - instrument.price_decimals));
-    let needed = 10_i64.pow(u32::from(
-        price_decimals.saturating_sub(precision.price_decimals),
-    ));
+    let needed = 10_i64.pow(u32::from(price_decimals.saturating_sub(precision.price_decimals)));
     instrument.filters.tick = Price((instrument.filters.tick.0 * finer).min(needed));
     instrument.price_decimals = price_decimals;
 
-    let decimals = instrument
-        .quantity_decimals
-        .max(precision.quantity_decimals.min(MAX_DECIMALS));
+    let decimals = instrument.quantity_decimals.max(precision.quantity_decimals.min(MAX_DECIMALS));
     let finer = 10_i64.pow(u32::from(decimals - instrument.quantity_decimals));
     instrument.contract_size = Quantity(instrument.contract_size.0 * finer);
     instrument.filters.max_quantity = Quantity(instrument.filters.max_quantity.0 * finer);
@@ -203,11 +268,7 @@ fn derived(id: InstrumentId, symbol: &Symbol, precision: Precision) -> Instrumen
             significant_figures: None,
             price_band: Rate::from_basis_points(1_000),
         },
-        tiers: if kind == InstrumentKind::Spot {
-            Vec::new()
-        } else {
-            tiers(SHALLOW)
-        },
+        tiers: if kind == InstrumentKind::Spot { Vec::new() } else { tiers(SHALLOW) },
         fees: fees(symbol),
     }
 }
@@ -226,14 +287,10 @@ fn funding_interval(symbol: &Symbol) -> Option<Span> {
 
 fn fees(symbol: &Symbol) -> FeeRates {
     match symbol.settle() {
-        None => FeeRates {
-            maker: Rate::from_basis_points(10),
-            taker: Rate::from_basis_points(10),
-        },
-        Some(_) => FeeRates {
-            maker: Rate::from_basis_points(2),
-            taker: Rate::from_basis_points(5),
-        },
+        None => FeeRates { maker: Rate::from_basis_points(10), taker: Rate::from_basis_points(10) },
+        Some(_) => {
+            FeeRates { maker: Rate::from_basis_points(2), taker: Rate::from_basis_points(5) }
+        }
     }
 }
 
@@ -294,12 +351,7 @@ mod tests {
             for tier in instrument.tiers.iter().skip(1) {
                 let below = instrument.maintenance_margin(tier.notional_floor - Amount(1));
                 let at = instrument.maintenance_margin(tier.notional_floor);
-                assert!(
-                    (at - below).0.abs() <= 1,
-                    "{} at {}",
-                    listed.symbol,
-                    tier.notional_floor
-                );
+                assert!((at - below).0.abs() <= 1, "{} at {}", listed.symbol, tier.notional_floor);
             }
         }
     }
@@ -319,53 +371,30 @@ mod tests {
         for listed in WELL_KNOWN {
             let instrument = known(listed.symbol);
             assert_eq!(instrument.tiers.is_empty(), !instrument.is_contract());
-            assert_eq!(
-                instrument.funding_interval.is_none(),
-                !instrument.is_contract()
-            );
+            assert_eq!(instrument.funding_interval.is_none(), !instrument.is_contract());
         }
     }
 
     #[test]
     fn finer_data_make_a_finer_instrument() {
-        let precision = Precision {
-            price_decimals: 3,
-            quantity_decimals: 5,
-            ..Default::default()
-        };
-        let btc = for_data(
-            InstrumentId(0),
-            &"BTC/USDT:USDT".parse().unwrap(),
-            precision,
-        );
+        let precision = Precision { price_decimals: 3, quantity_decimals: 5, ..Default::default() };
+        let btc = for_data(InstrumentId(0), &"BTC/USDT:USDT".parse().unwrap(), precision);
         assert_eq!((btc.price_decimals, btc.filters.tick), (3, Price(1)));
-        assert_eq!(
-            (btc.quantity_decimals, btc.contract_size),
-            (5, Quantity(100_000))
-        );
+        assert_eq!((btc.quantity_decimals, btc.contract_size), (5, Quantity(100_000)));
         let worth = btc.notional(Price(40_000_000), Quantity(100_000));
         assert_eq!(worth, Amount::from_units(40_000));
     }
 
     #[test]
     fn coarser_data_leave_the_instrument_as_it_is() {
-        let precision = Precision {
-            price_decimals: 1,
-            ..Default::default()
-        };
+        let precision = Precision { price_decimals: 1, ..Default::default() };
         let symbol = "BTC/USDT:USDT".parse().unwrap();
-        assert_eq!(
-            for_data(InstrumentId(0), &symbol, precision),
-            known("BTC/USDT:USDT")
-        );
+        assert_eq!(for_data(InstrumentId(0), &symbol, precision), known("BTC/USDT:USDT"));
     }
 
     #[test]
     fn a_tick_too_coarse_for_the_data_shrinks_within_the_decimals() {
-        let precision = Precision {
-            price_decimals: 8,
-            ..Default::default()
-        };
+        let precision = Precision { price_decimals: 8, ..Default::default() };
         let symbol = "ETH/BTC".parse().unwrap();
         let pair = for_data(InstrumentId(0), &symbol, precision);
         assert_eq!((pair.price_decimals, pair.filters.tick), (8, Price(1)));
@@ -382,10 +411,7 @@ mod tests {
         };
         let symbol = "WIF/USDT:USDT".parse().unwrap();
         let instrument = for_data(InstrumentId(3), &symbol, precision);
-        assert_eq!(
-            (instrument.price_decimals, instrument.quantity_decimals),
-            (5, 2)
-        );
+        assert_eq!((instrument.price_decimals, instrument.quantity_decimals), (5, 2));
         assert_eq!(instrument.kind, InstrumentKind::Linear);
         assert_eq!(instrument.filters.min_notional, Amount::from_units(5));
         assert!(!instrument.tiers.is_empty());

@@ -25,21 +25,13 @@ impl<I: 'static + Send + Clone> ChildGuard<I> {
     /// A guard for one life of a child.
     #[must_use]
     pub fn new(child: I, life: u64, parent: Recipient<ChildDied<I>>) -> Self {
-        Self {
-            child,
-            life,
-            parent,
-        }
+        Self { child, life, parent }
     }
 }
 
 impl<I: 'static + Send + Clone> Drop for ChildGuard<I> {
     fn drop(&mut self) {
         let panicked = std::thread::panicking();
-        self.parent.do_send(ChildDied {
-            child: self.child.clone(),
-            life: self.life,
-            panicked,
-        });
+        self.parent.do_send(ChildDied { child: self.child.clone(), life: self.life, panicked });
     }
 }

@@ -59,11 +59,7 @@ impl Restarts {
     ) -> Decision {
         self.recent.push_back(now);
         self.total += 1;
-        while self
-            .recent
-            .front()
-            .is_some_and(|death| now - *death > policy.window)
-        {
+        while self.recent.front().is_some_and(|death| now - *death > policy.window) {
             self.recent.pop_front();
         }
         let deaths = self.recent.len();
@@ -71,11 +67,7 @@ impl Restarts {
             return Decision::GiveUp { deaths };
         }
         let doublings = u32::try_from(deaths - 1).unwrap_or(u32::MAX).min(30);
-        let pause = policy
-            .first_pause
-            .0
-            .saturating_mul(1 << doublings)
-            .min(policy.longest_pause.0);
+        let pause = policy.first_pause.0.saturating_mul(1 << doublings).min(policy.longest_pause.0);
         let jitter = pause / 4;
         let pause = pause - jitter + random.random_range(0..=2 * jitter.max(1));
         Decision::RestartAfter(Span(pause))
@@ -135,10 +127,7 @@ mod tests {
 
     #[test]
     fn the_longest_pause_is_kept() {
-        let policy = RestartPolicy {
-            give_up_after: 100,
-            ..RestartPolicy::default()
-        };
+        let policy = RestartPolicy { give_up_after: 100, ..RestartPolicy::default() };
         let (mut restarts, mut random) = (Restarts::default(), Pcg64Mcg::seed_from_u64(1));
         for second in 0..50 {
             let now = Timestamp(0) + Span::seconds(second);

@@ -40,35 +40,19 @@ pub(in crate::simulation) fn draw(market: &dyn Market, random: &mut impl Rng) ->
     let listed = market.instruments();
     let price = |symbol: &str| last_price(market, find(&listed, symbol));
     let btc = find(&listed, "BTC/USDT:USDT");
-    let (eth, sol) = (
-        find(&listed, "ETH/USDT:USDT"),
-        find(&listed, "SOL/USDT:USDT"),
-    );
+    let (eth, sol) = (find(&listed, "ETH/USDT:USDT"), find(&listed, "SOL/USDT:USDT"));
     let spot = find(&listed, "BTC/USDT");
     let mut workers = vec![
         worker(first, btc, cross(2, 4, 2_500, false, random), random),
-        worker(
-            first,
-            btc,
-            grid(btc, price("BTC/USDT:USDT"), random),
-            random,
-        ),
+        worker(first, btc, grid(btc, price("BTC/USDT:USDT"), random), random),
         worker(first, sol, rsi(random), random),
         worker(second, eth, cross(3, 7, 3_000, true, random), random),
         worker(second, btc, dca(random), random),
     ];
     if random.random_bool(0.5) {
-        workers.push(worker(
-            second,
-            spot,
-            cross(2, 5, 1_500, false, random),
-            random,
-        ));
+        workers.push(worker(second, spot, cross(2, 5, 1_500, false, random), random));
     }
-    Cast {
-        accounts: vec![one_way, hedge],
-        workers,
-    }
+    Cast { accounts: vec![one_way, hedge], workers }
 }
 
 fn account(position_mode: PositionMode, settle: &Asset, random: &mut impl Rng) -> TradingAccount {
@@ -146,10 +130,7 @@ fn grid(instrument: &Instrument, price: Price, random: &mut impl Rng) -> Value {
     let distance = price.times(reach, Rounding::Nearest);
     let bound = |price, rounding| {
         let price = instrument.round_price(price, rounding);
-        price
-            .to_decimal(instrument.price_decimals)
-            .normalize()
-            .to_string()
+        price.to_decimal(instrument.price_decimals).normalize().to_string()
     };
     json!({ "strategy_type": "grid", "config": {
         "upper_price": bound(price + distance, Rounding::Floor),
@@ -169,14 +150,10 @@ fn dca(random: &mut impl Rng) -> Value {
 
 fn find<'a>(listed: &'a Instruments, symbol: &str) -> &'a Instrument {
     let symbol = symbol.parse().expect("a symbol");
-    listed
-        .by_symbol(&symbol)
-        .expect("the synthetic market lists it")
+    listed.by_symbol(&symbol).expect("the synthetic market lists it")
 }
 
 fn last_price(market: &dyn Market, instrument: &Instrument) -> Price {
     let candles = market.history(instrument.id, Timeframe::OneMinute, 1);
-    candles
-        .last()
-        .map_or(Price(1), |candle: &Candle| candle.close)
+    candles.last().map_or(Price(1), |candle: &Candle| candle.close)
 }

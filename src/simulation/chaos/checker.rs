@@ -99,9 +99,7 @@ impl Checker {
     /// Folds what has become durable since the last time.
     pub(super) fn catch_up(&mut self) {
         let mut fresh: Vec<Batch> = Vec::new();
-        self.folded = self
-            .store
-            .visit(self.folded, |batch| fresh.push(batch.clone()));
+        self.folded = self.store.visit(self.folded, |batch| fresh.push(batch.clone()));
         for batch in fresh {
             for record in &batch.records {
                 self.fold(batch.account, record);
@@ -112,19 +110,14 @@ impl Checker {
     fn fold(&mut self, account: AccountId, record: &Record) {
         self.trace(|| format!("{} durable {:?}", record.recorded_at, record.event));
         if let AccountEvent::AccountOpened(settings) = &record.event {
-            self.books
-                .entry(account)
-                .or_insert_with(|| AccountState::new((**settings).clone()));
+            self.books.entry(account).or_insert_with(|| AccountState::new((**settings).clone()));
         }
         let Some(state) = self.books.get_mut(&account) else {
             return self.violation(record.recorded_at, "a record before the account was opened");
         };
         if record.sequence != state.sequence.next() {
             let (known, found) = (state.sequence, record.sequence);
-            return self.violation(
-                record.recorded_at,
-                format!("record {found} follows {known}"),
-            );
+            return self.violation(record.recorded_at, format!("record {found} follows {known}"));
         }
         let excess = exceeds_own_size(state, record);
         state.apply(record, &mut Vec::new());
@@ -146,17 +139,11 @@ impl Checker {
             let spot_sale = request.instrument == SPOT && request.side == Side::Sell;
             let failing = self.store.is_failing() || now <= self.journal_back + NOTICED_WITHIN;
             if !(failing && (request.reduce_only || spot_sale)) {
-                self.violation(
-                    now,
-                    format!("order {id} was sent before its record was durable"),
-                );
+                self.violation(now, format!("order {id} was sent before its record was durable"));
             }
             return;
         };
-        let worker = order
-            .owner
-            .worker()
-            .filter(|_| order.purpose == Purpose::Entry);
+        let worker = order.owner.worker().filter(|_| order.purpose == Purpose::Entry);
         let known = worker.and_then(|worker| state?.workers.get(&worker));
         if known.is_some_and(|it| !it.attached || it.epoch != order.intent.epoch) {
             self.violation(now, format!("order {id} of an old epoch was sent"));
@@ -179,10 +166,8 @@ impl Checker {
             .filter(|((_, it), promise)| *it == due.instrument && promise.has_stop());
         // What was filled within the last two seconds has a check of its own still to come.
         let young = self.due.iter().filter(|it| it.account == due.account);
-        let young: Quantity = young
-            .filter(|it| it.instrument == due.instrument)
-            .map(|it| it.quantity)
-            .sum();
+        let young: Quantity =
+            young.filter(|it| it.instrument == due.instrument).map(|it| it.quantity).sum();
         let mut found = Vec::new();
         for ((owner, instrument), _) in promised {
             let held = state.share(*owner, *instrument).quantity.abs();
@@ -203,10 +188,7 @@ impl Checker {
                 let (held, stops) = (held.0, stops.0);
                 self.violation(
                     now,
-                    format!(
-                        "{owner:?} holds {held} of {:?}, stops for {stops}",
-                        due.instrument
-                    ),
+                    format!("{owner:?} holds {held} of {:?}, stops for {stops}", due.instrument),
                 );
             }
         }
@@ -220,13 +202,8 @@ fn is_dust(
     held: Quantity,
     price: Option<Price>,
 ) -> bool {
-    let listed = state
-        .instruments
-        .get(instrument)
-        .filter(|it| !it.is_contract());
-    listed
-        .zip(price)
-        .is_some_and(|(it, price)| it.notional(price, held) < it.filters.min_notional)
+    let listed = state.instruments.get(instrument).filter(|it| !it.is_contract());
+    listed.zip(price).is_some_and(|(it, price)| it.notional(price, held) < it.filters.min_notional)
 }
 
 /// The quantity that an owner's stops at the venue would close.
@@ -242,12 +219,7 @@ fn covered(
                 && matches!(it.purpose, Purpose::StopLoss | Purpose::TrailingStop)
         })
     };
-    sight
-        .open_orders
-        .iter()
-        .filter(ours)
-        .map(|it| it.request.quantity - it.filled)
-        .sum()
+    sight.open_orders.iter().filter(ours).map(|it| it.request.quantity - it.filled).sum()
 }
 
 /// An exit may never be planned for more than its owner holds.
@@ -258,17 +230,10 @@ fn exceeds_own_size(state: &AccountState, record: &Record) -> Option<String> {
     if planned.purpose == Purpose::Entry {
         return None;
     }
-    let held = state
-        .share(planned.owner, planned.request.instrument)
-        .quantity
-        .abs();
+    let held = state.share(planned.owner, planned.request.instrument).quantity.abs();
     let (id, asked) = (planned.request.client_id, planned.request.quantity);
-    (asked > held).then(|| {
-        format!(
-            "order {id} closes {} where its owner holds {}",
-            asked.0, held.0
-        )
-    })
+    (asked > held)
+        .then(|| format!("order {id} closes {} where its owner holds {}", asked.0, held.0))
 }
 
 /// The checker's place at the exchange.
@@ -285,19 +250,11 @@ impl crate::exchanges::Observer for Watch {
     }
 
     fn delivered(&mut self, account: AccountId, message: &VenueMessage) {
-        self.0
-            .borrow()
-            .trace(|| format!("{} told {:?}", message.time, message.report));
+        self.0.borrow().trace(|| format!("{} told {:?}", message.time, message.report));
         if let VenueReport::OrderFilled(fill) = &message.report {
             let at = fill.time + PROTECTION_WITHIN;
             let (instrument, trade, quantity) = (fill.instrument, fill.trade_id, fill.quantity);
-            let due = ProtectionDue {
-                at,
-                account,
-                instrument,
-                trade,
-                quantity,
-            };
+            let due = ProtectionDue { at, account, instrument, trade, quantity };
             self.0.borrow_mut().due.insert(due);
         }
     }

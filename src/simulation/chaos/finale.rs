@@ -34,10 +34,7 @@ struct VenueBooks {
 
 /// Brings the run to rest and compares. Returns the number of fills at the venue.
 pub(super) async fn compare(theatre: &mut Theatre) -> u64 {
-    let _ = theatre
-        .stage
-        .inspect(|world, _| world.set_faults(FaultSettings::none()))
-        .await;
+    let _ = theatre.stage.inspect(|world, _| world.set_faults(FaultSettings::none())).await;
     theatre.act(Action::JournalFails(false)).await;
     for account in 0..theatre.cast.accounts.len() {
         theatre.set_kill_level(account, KillLevel::None);
@@ -45,9 +42,7 @@ pub(super) async fn compare(theatre: &mut Theatre) -> u64 {
     let mut now = theatre.stage.clock.now() + FAULTS_END;
     theatre.watch_until(now).await;
     for worker in 0..theatre.cast.workers.len() {
-        theatre
-            .act(Action::StopWorker(worker, StopPolicy::CancelOrders))
-            .await;
+        theatre.act(Action::StopWorker(worker, StopPolicy::CancelOrders)).await;
     }
     now = now + CONVERGENCE;
     theatre.watch_until(now).await;
@@ -67,26 +62,15 @@ pub(super) async fn compare(theatre: &mut Theatre) -> u64 {
 }
 
 async fn compare_once(theatre: &Theatre) -> (u64, Vec<String>) {
-    let ids: Vec<AccountId> = theatre
-        .cast
-        .accounts
-        .iter()
-        .map(|it| it.settings.id)
-        .collect();
-    let venue = theatre
-        .stage
-        .inspect(move |world, now| venue_books(world, &ids, now))
-        .await;
+    let ids: Vec<AccountId> = theatre.cast.accounts.iter().map(|it| it.settings.id).collect();
+    let venue = theatre.stage.inspect(move |world, now| venue_books(world, &ids, now)).await;
     let venue = venue.unwrap_or_default();
     let status = theatre.stage.status().await.unwrap_or_default();
     let mut checker = theatre.checker.borrow_mut();
     checker.catch_up();
     let mut differences = Vec::new();
     for books in &venue {
-        let live = status
-            .accounts
-            .iter()
-            .find(|it| it.state.settings.id == books.account);
+        let live = status.accounts.iter().find(|it| it.state.settings.id == books.account);
         let durable = checker.books.get(&books.account);
         let (Some(live), Some(durable)) = (live, durable) else {
             differences.push(format!("account {} is not there", books.account));
@@ -98,10 +82,7 @@ async fn compare_once(theatre: &Theatre) -> (u64, Vec<String>) {
         compare_orders(live, books, &mut differences);
         compare_memory(live, durable, &records, &mut differences);
     }
-    (
-        venue.iter().map(|it| it.fills.len() as u64).sum(),
-        differences,
-    )
+    (venue.iter().map(|it| it.fills.len() as u64).sum(), differences)
 }
 
 fn venue_books(
@@ -173,9 +154,7 @@ fn compare_trades(
         }
     }
     for id in booked.keys().filter(|id| !known.contains(id)) {
-        differences.push(format!(
-            "trade {id} is booked, and the venue does not know it"
-        ));
+        differences.push(format!("trade {id} is booked, and the venue does not know it"));
     }
 }
 
@@ -204,16 +183,11 @@ fn compare_money(state: &AccountState, venue: &VenueBooks, differences: &mut Vec
     let mut nets: BTreeMap<_, Quantity> = BTreeMap::new();
     for ((instrument, side), position) in &state.positions {
         *nets.entry(*instrument).or_default() += position.quantity;
-        let is_contract = state
-            .instruments
-            .get(*instrument)
-            .is_some_and(|it| it.is_contract());
+        let is_contract = state.instruments.get(*instrument).is_some_and(|it| it.is_contract());
         let venue = theirs.remove(&(*instrument, *side));
         let ours = (position.quantity, position.cost);
         if is_contract && venue != Some(ours) {
-            differences.push(format!(
-                "{instrument:?} {side:?}: ours {ours:?}, venue {venue:?}"
-            ));
+            differences.push(format!("{instrument:?} {side:?}: ours {ours:?}, venue {venue:?}"));
         }
     }
     // Owners on both sides may cancel out to nothing.
@@ -227,9 +201,7 @@ fn compare_money(state: &AccountState, venue: &VenueBooks, differences: &mut Vec
     }
     let settle = &state.settings.settle;
     let netting = banyan_core::ledger::SubLedger::Netting;
-    let rest = state
-        .ledger
-        .balance(netting, banyan_core::ledger::Bucket::Wallet, settle);
+    let rest = state.ledger.balance(netting, banyan_core::ledger::Bucket::Wallet, settle);
     if state.positions.is_empty() && state.shares.is_empty() && rest != Amount::ZERO {
         differences.push(format!("all is flat, and the netting account holds {rest}"));
     }
@@ -240,10 +212,7 @@ fn position_only_there(
     side: PositionSide,
     quantity: Quantity,
 ) -> String {
-    format!(
-        "{instrument:?} {side:?}: the venue holds {} that nobody knows of",
-        quantity.0
-    )
+    format!("{instrument:?} {side:?}: the venue holds {} that nobody knows of", quantity.0)
 }
 
 /// The engine has come to rest, and knows exactly the orders that stand.
@@ -261,10 +230,8 @@ fn compare_orders(live: &AccountView, venue: &VenueBooks, differences: &mut Vec<
         .collect();
     for id in ours.symmetric_difference(&theirs) {
         let state = live.state.orders.get(id).map(|it| it.order.state);
-        differences.push(format!(
-            "order {id} is {state:?} here, open there: {}",
-            theirs.contains(id)
-        ));
+        differences
+            .push(format!("order {id} is {state:?} here, open there: {}", theirs.contains(id)));
     }
 }
 

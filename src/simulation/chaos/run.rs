@@ -112,14 +112,9 @@ async fn play(seed: u64, mutation: Option<Mutation>, trace: bool) -> SeedOutcome
 fn set_up(seed: u64, mutation: Option<Mutation>, trace: bool, random: &mut Pcg64Mcg) -> Theatre {
     let mut settings = SyntheticSettings::new(seed, START);
     settings.step = Span::seconds(5);
-    settings.symbols = [
-        "BTC/USDT:USDT",
-        "ETH/USDT:USDT",
-        "SOL/USDT:USDT",
-        "BTC/USDT",
-    ]
-    .map(|name| name.parse::<Symbol>().expect("a symbol"))
-    .to_vec();
+    settings.symbols = ["BTC/USDT:USDT", "ETH/USDT:USDT", "SOL/USDT:USDT", "BTC/USDT"]
+        .map(|name| name.parse::<Symbol>().expect("a symbol"))
+        .to_vec();
     let market = SyntheticMarket::new(&settings).expect("these symbols can be listed");
     let cast = cast::draw(&market, random);
     let world = World::new(Box::new(market) as Box<dyn Market>, world_settings(seed));
@@ -137,16 +132,7 @@ fn set_up(seed: u64, mutation: Option<Mutation>, trace: bool, random: &mut Pcg64
     let wanted = vec![false; cast.workers.len()];
     let frozen = BTreeMap::new();
     let disturbed_until = START + AFTERMATH;
-    Theatre {
-        stage,
-        cast,
-        checker,
-        wanted,
-        disturbed_until,
-        frozen,
-        restarts: 0,
-        panics: 0,
-    }
+    Theatre { stage, cast, checker, wanted, disturbed_until, frozen, restarts: 0, panics: 0 }
 }
 
 fn world_settings(seed: u64) -> WorldSettings {
@@ -167,13 +153,7 @@ impl Theatre {
     /// Lets time pass, and looks at positions when they must be protected.
     pub(super) async fn watch_until(&mut self, at: Timestamp) {
         loop {
-            let due = self
-                .checker
-                .borrow()
-                .due
-                .first()
-                .copied()
-                .filter(|due| due.at <= at);
+            let due = self.checker.borrow().due.first().copied().filter(|due| due.at <= at);
             let Some(due) = due else {
                 break;
             };
@@ -186,11 +166,7 @@ impl Theatre {
     }
 
     async fn check_protection(&self, due: ProtectionDue) {
-        let ProtectionDue {
-            account,
-            instrument,
-            ..
-        } = due;
+        let ProtectionDue { account, instrument, .. } = due;
         let sight = self.stage.inspect(move |world, now| {
             let snapshot = world.exchange().snapshot(account, now, now);
             let from = now - AFTERMATH;
@@ -198,11 +174,7 @@ impl Theatre {
             let closed = listed.is_none_or(|it| it.filters.status != TradingStatus::Trading);
             let disturbed = closed || world.is_disturbed_at(account, instrument, from, now);
             let price = world.exchange().views().get(instrument).valuation();
-            (
-                snapshot.map(|it| it.open_orders).unwrap_or_default(),
-                disturbed,
-                price,
-            )
+            (snapshot.map(|it| it.open_orders).unwrap_or_default(), disturbed, price)
         });
         let Some((open_orders, disturbed, price)) = sight.await else {
             return;
@@ -212,15 +184,7 @@ impl Theatre {
         let excused = disturbed || frozen || now <= self.disturbed_until;
         let mut checker = self.checker.borrow_mut();
         checker.catch_up();
-        checker.check_protection(
-            due,
-            &VenueSight {
-                open_orders,
-                excused,
-                price,
-            },
-            now,
-        );
+        checker.check_protection(due, &VenueSight { open_orders, excused, price }, now);
     }
 
     /// From now on stops may be late for a while.
@@ -287,10 +251,7 @@ impl Theatre {
         if thaws || level >= KillLevel::Flatten {
             self.disturb(Span(0));
         }
-        let set = SetKillLevel {
-            scope: KillScope::Account,
-            level,
-        };
+        let set = SetKillLevel { scope: KillScope::Account, level };
         if let Some(engine) = self.stage.engine() {
             engine.do_send(OnAccount(id, AccountRequest::SetKillLevel(set)));
         }
@@ -302,10 +263,7 @@ impl Theatre {
         let instrument = spec.terms.instruments[0];
         let close = ClosePosition { owner, instrument };
         if let Some(engine) = self.stage.engine() {
-            engine.do_send(OnAccount(
-                spec.account,
-                AccountRequest::ClosePosition(close),
-            ));
+            engine.do_send(OnAccount(spec.account, AccountRequest::ClosePosition(close)));
         }
     }
 
@@ -325,11 +283,7 @@ impl Theatre {
 
     async fn outcome(mut self, seed: u64, fills: u64) -> SeedOutcome {
         let faults = self.stage.inspect(|world, _| {
-            world
-                .fault_counts()
-                .iter()
-                .map(|(fault, state, n)| ((fault, state), n))
-                .collect()
+            world.fault_counts().iter().map(|(fault, state, n)| ((fault, state), n)).collect()
         });
         let faults: FaultTable = faults.await.unwrap_or_default();
         let (events, event_log_hash) = (self.stage.log.market_events(), self.stage.log.hash());

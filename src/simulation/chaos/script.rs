@@ -38,20 +38,12 @@ pub(super) fn draw(
     random: &mut impl Rng,
 ) -> Script {
     let mut script: Script = (0..workers)
-        .map(|worker| {
-            (
-                within(start, Span::minutes(5), random),
-                Action::StartWorker(worker),
-            )
-        })
+        .map(|worker| (within(start, Span::minutes(5), random), Action::StartWorker(worker)))
         .collect();
     for _ in 0..random.random_range(KILLS) {
         let survivors = random.random_range(0..6);
         let pause = Span::milliseconds(random.random_range(0..20_000));
-        script.push((
-            within(start, LENGTH, random),
-            Action::KillEngine(survivors, pause),
-        ));
+        script.push((within(start, LENGTH, random), Action::KillEngine(survivors, pause)));
     }
     for _ in 0..random.random_range(30..50) {
         let at = within(start + Span::minutes(5), LENGTH, random);
@@ -77,11 +69,7 @@ fn draw_disturbance(
     let later = at + Span::milliseconds(random.random_range(1_000..240_000));
     match random.random_range(0..20) {
         0..=4 => {
-            let policies = [
-                StopPolicy::Keep,
-                StopPolicy::CancelOrders,
-                StopPolicy::ClosePositions,
-            ];
+            let policies = [StopPolicy::Keep, StopPolicy::CancelOrders, StopPolicy::ClosePositions];
             let policy = policies[random.random_range(0..policies.len())];
             script.push((at, Action::StopWorker(worker, policy)));
             script.push((later, Action::StartWorker(worker)));

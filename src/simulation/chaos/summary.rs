@@ -69,10 +69,7 @@ pub fn simulate(
             if stop_at_first && !outcome.violations.is_empty() {
                 next.store(seeds.end, Ordering::Relaxed);
             }
-            outcomes
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(outcome);
+            outcomes.lock().unwrap_or_else(PoisonError::into_inner).push(outcome);
         }
     };
     std::thread::scope(|scope| {
@@ -80,21 +77,13 @@ pub fn simulate(
             scope.spawn(work);
         }
     });
-    let mut outcomes = outcomes
-        .into_inner()
-        .unwrap_or_else(PoisonError::into_inner);
+    let mut outcomes = outcomes.into_inner().unwrap_or_else(PoisonError::into_inner);
     outcomes.sort_by_key(|outcome| outcome.seed);
-    Summary {
-        slowest_milliseconds: slowest.into_inner(),
-        ..summarize(outcomes)
-    }
+    Summary { slowest_milliseconds: slowest.into_inner(), ..summarize(outcomes) }
 }
 
 fn summarize(outcomes: Vec<SeedOutcome>) -> Summary {
-    let mut summary = Summary {
-        fewest_orders: u64::MAX,
-        ..Summary::default()
-    };
+    let mut summary = Summary { fewest_orders: u64::MAX, ..Summary::default() };
     let mut hash = Sha256::new();
     for outcome in outcomes {
         summary.seeds += 1;
@@ -114,11 +103,7 @@ fn summarize(outcomes: Vec<SeedOutcome>) -> Summary {
             summary.failed.push((outcome.seed, outcome.violations));
         }
     }
-    summary.event_log_hash = hash
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    summary.event_log_hash = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     summary
 }
 
@@ -126,25 +111,15 @@ impl Summary {
     /// Faults that never fired.
     #[must_use]
     pub fn silent_faults(&self) -> Vec<Fault> {
-        let fired = |fault: &Fault| {
-            self.faults
-                .iter()
-                .any(|((it, _), count)| it == fault && *count > 0)
-        };
-        Fault::ALL
-            .into_iter()
-            .filter(|fault| !fired(fault))
-            .collect()
+        let fired =
+            |fault: &Fault| self.faults.iter().any(|((it, _), count)| it == fault && *count > 0);
+        Fault::ALL.into_iter().filter(|fault| !fired(fault)).collect()
     }
 
     /// How often a fault fired.
     #[must_use]
     pub fn fault_total(&self, fault: Fault) -> u64 {
-        self.faults
-            .iter()
-            .filter(|((it, _), _)| *it == fault)
-            .map(|(_, count)| count)
-            .sum()
+        self.faults.iter().filter(|((it, _), _)| *it == fault).map(|(_, count)| count).sum()
     }
 
     /// One JSON object for scripts.

@@ -35,29 +35,13 @@ impl AccountState {
             AccountEvent::InstrumentChanged(it) => self.instruments.put(it.clone()),
             AccountEvent::KillLevelSet { scope, level } => self.set_kill_level(*scope, *level),
             AccountEvent::SnapshotReconciled { time, .. } => self.reconciled_at = *time,
-            AccountEvent::LeverageSet {
-                instrument,
-                leverage,
-                margin_mode,
-            } => {
-                let confirmed = Leverage {
-                    leverage: *leverage,
-                    margin_mode: *margin_mode,
-                };
+            AccountEvent::LeverageSet { instrument, leverage, margin_mode } => {
+                let confirmed = Leverage { leverage: *leverage, margin_mode: *margin_mode };
                 self.leverage.insert(*instrument, confirmed);
             }
-            AccountEvent::EquityMarked {
-                high_water,
-                day,
-                day_start,
-                ..
-            } => {
+            AccountEvent::EquityMarked { high_water, day, day_start, .. } => {
                 let (high_water, day, day_start) = (*high_water, Some(*day), *day_start);
-                self.equity = EquityMarks {
-                    high_water,
-                    day,
-                    day_start,
-                };
+                self.equity = EquityMarks { high_water, day, day_start };
             }
             event => {
                 self.fold_worker(event);
@@ -69,18 +53,10 @@ impl AccountState {
 
     fn fold_worker(&mut self, event: &AccountEvent) {
         match event {
-            AccountEvent::WorkerAttached {
-                worker,
-                epoch,
-                terms,
-            } => {
+            AccountEvent::WorkerAttached { worker, epoch, terms } => {
                 self.attach(*worker, *epoch, terms);
             }
-            AccountEvent::WorkerStateSaved {
-                worker,
-                seen,
-                state,
-            } => {
+            AccountEvent::WorkerStateSaved { worker, seen, state } => {
                 self.save(*worker, *seen, state);
             }
             AccountEvent::WorkerDetached { worker, .. } => {
@@ -95,40 +71,20 @@ impl AccountState {
     fn fold_order(&mut self, event: &AccountEvent, record: &Record) {
         match event {
             AccountEvent::OrderPlanned(planned) => self.plan(planned, record),
-            AccountEvent::OrderAdvanced {
-                client_id,
-                transition,
-                venue_id,
-                ..
-            } => {
+            AccountEvent::OrderAdvanced { client_id, transition, venue_id, .. } => {
                 self.advance(*client_id, *transition, *venue_id, record.recorded_at);
             }
-            AccountEvent::ProtectionSet {
-                owner,
-                instrument,
-                protection,
-            } => {
+            AccountEvent::ProtectionSet { owner, instrument, protection } => {
                 if protection.is_none() {
                     self.protection.remove(&(*owner, *instrument));
                 } else {
                     self.protection.insert((*owner, *instrument), *protection);
                 }
             }
-            AccountEvent::ExitRequested {
-                owner,
-                instrument,
-                quantity,
-                reason,
-                intent,
-            } => {
+            AccountEvent::ExitRequested { owner, instrument, quantity, reason, intent } => {
                 self.note_engine_intent(*owner, *intent);
                 let (remaining, reason, intent) = (*quantity, *reason, *intent);
-                let exit = PendingExit {
-                    remaining,
-                    reason,
-                    intent,
-                    attempts: 0,
-                };
+                let exit = PendingExit { remaining, reason, intent, attempts: 0 };
                 self.exits.insert((*owner, *instrument), exit);
             }
             AccountEvent::ExitEnded { owner, instrument } => {
@@ -140,34 +96,18 @@ impl AccountState {
 
     fn fold_money(&mut self, event: &AccountEvent) {
         match event {
-            AccountEvent::FillBooked {
-                fill,
-                shares,
-                transaction,
-                ..
-            } => {
+            AccountEvent::FillBooked { fill, shares, transaction, .. } => {
                 self.book_fill(fill, shares, transaction);
             }
-            AccountEvent::FundingBooked {
-                funding,
-                transaction,
-            } => {
+            AccountEvent::FundingBooked { funding, transaction } => {
                 self.seen.insert(funding.id);
                 self.book_funding(transaction);
             }
             AccountEvent::TransferBooked { transaction } => self.book_transfer(transaction),
             AccountEvent::PositionAdopted { difference } => self.adopt(difference),
-            AccountEvent::CostRestated {
-                instrument,
-                position_side,
-                cost,
-                transaction,
-            } => {
+            AccountEvent::CostRestated { instrument, position_side, cost, transaction } => {
                 self.ledger.post(transaction);
-                self.positions
-                    .entry((*instrument, *position_side))
-                    .or_default()
-                    .cost += *cost;
+                self.positions.entry((*instrument, *position_side)).or_default().cost += *cost;
             }
             _ => {}
         }
@@ -193,11 +133,7 @@ impl AccountState {
     fn save(&mut self, worker: WorkerId, seen: Sequence, state: &[u8]) {
         if let Some(worker) = self.workers.get_mut(&worker) {
             worker.saved = Some(state.to_vec());
-            while worker
-                .inbox
-                .front()
-                .is_some_and(|event| event.sequence <= seen)
-            {
+            while worker.inbox.front().is_some_and(|event| event.sequence <= seen) {
                 worker.inbox.pop_front();
             }
         }
@@ -219,10 +155,7 @@ impl AccountState {
             return;
         }
         let number = intent.number & !IntentId::ENGINE;
-        let counter = match owner
-            .worker()
-            .and_then(|worker| self.workers.get_mut(&worker))
-        {
+        let counter = match owner.worker().and_then(|worker| self.workers.get_mut(&worker)) {
             Some(worker) => &mut worker.engine_intents,
             None => &mut self.engine_intents,
         };
@@ -269,10 +202,7 @@ impl AccountState {
 
     /// Moves an order that has ended to those remembered for late fills.
     fn retire(&mut self, id: ClientOrderId) {
-        let ended = self
-            .orders
-            .get(&id)
-            .is_some_and(|entry| entry.order.state.is_final());
+        let ended = self.orders.get(&id).is_some_and(|entry| entry.order.state.is_final());
         if ended && let Some(entry) = self.orders.remove(&id) {
             self.ended.push_back(entry);
             if self.ended.len() > ENDED_ORDERS {
@@ -320,10 +250,8 @@ impl AccountState {
             // More than was ordered is money all the same; only the order's own count stands.
             let _ = entry.order.fill(quantity);
             self.retire(id);
-        } else if let Some(index) = self
-            .ended
-            .iter()
-            .rposition(|entry| entry.order.request.client_id == id)
+        } else if let Some(index) =
+            self.ended.iter().rposition(|entry| entry.order.request.client_id == id)
         {
             let _ = self.ended[index].order.fill(quantity);
             self.revive(index);
@@ -345,11 +273,7 @@ impl AccountState {
         if let Some(exit) = self.exits.get_mut(&key) {
             exit.remaining = (exit.remaining - share.closed).max(Quantity::ZERO);
         }
-        let Some(worker) = share
-            .owner
-            .worker()
-            .and_then(|it| self.workers.get_mut(&it))
-        else {
+        let Some(worker) = share.owner.worker().and_then(|it| self.workers.get_mut(&it)) else {
             return;
         };
         let totals = &mut worker.totals;
@@ -396,10 +320,8 @@ impl AccountState {
         add(self.positions.entry(key).or_default());
         let owner = (SubLedger::External, difference.instrument);
         add(self.shares.entry(owner).or_default());
-        self.positions
-            .retain(|_, position| !position.is_flat() || !position.cost.is_zero());
-        self.shares
-            .retain(|_, position| !position.is_flat() || !position.cost.is_zero());
+        self.positions.retain(|_, position| !position.is_flat() || !position.cost.is_zero());
+        self.shares.retain(|_, position| !position.is_flat() || !position.cost.is_zero());
     }
 
     /// Which of a symbol's positions an owner's order works on.

@@ -50,11 +50,7 @@ impl Doubts {
 
     pub(super) fn next_due(&self, state: &AccountState) -> Option<Timestamp> {
         let asked = self.doubts.values().map(|doubt| doubt.ask_at).min();
-        let overdue = if self.awaiting {
-            oldest_awaiting(state)
-        } else {
-            None
-        };
+        let overdue = if self.awaiting { oldest_awaiting(state) } else { None };
         [asked, overdue].into_iter().flatten().min()
     }
 }
@@ -64,10 +60,7 @@ fn is_awaiting(state: OrderState) -> bool {
 }
 
 fn oldest_awaiting(state: &AccountState) -> Option<Timestamp> {
-    let awaiting = state
-        .orders
-        .values()
-        .filter(|entry| is_awaiting(entry.order.state));
+    let awaiting = state.orders.values().filter(|entry| is_awaiting(entry.order.state));
     awaiting.map(|entry| entry.changed_at + PATIENCE).min()
 }
 
@@ -83,9 +76,7 @@ impl Account {
         {
             let request = entry.order.request.clone();
             let expires = step.now + self.state.settings.request_expiry;
-            step.effects
-                .commands
-                .push(VenueCommand::SubmitOrder { request, expires });
+            step.effects.commands.push(VenueCommand::SubmitOrder { request, expires });
         }
         // The request was sent at the latest when the order last changed.
         let sent = entry.changed_at.min(step.now);
@@ -139,16 +130,11 @@ impl Account {
                 continue;
             };
             let instrument = entry.order.request.instrument;
-            step.effects.commands.push(VenueCommand::QueryOrder {
-                instrument,
-                client_id: *id,
-            });
+            step.effects.commands.push(VenueCommand::QueryOrder { instrument, client_id: *id });
             doubt.pause = Span((doubt.pause.0 * 2).min(LONGEST_PAUSE.0));
             doubt.ask_at = now + doubt.pause;
         }
-        self.doubts
-            .doubts
-            .retain(|id, _| state.orders.contains_key(id));
+        self.doubts.doubts.retain(|id, _| state.orders.contains_key(id));
     }
 
     fn doubt_the_unanswered(&mut self, step: &mut Step<'_>) {
@@ -210,11 +196,7 @@ impl Account {
             entry.order.filled.is_positive() || entry.order.venue_id.is_some()
         });
         // An order the venue once knew and forgot has ended; one it never knew never arrived.
-        let transition = if traded {
-            Transition::Cancelled
-        } else {
-            Transition::NotFound
-        };
+        let transition = if traded { Transition::Cancelled } else { Transition::NotFound };
         self.advance(step, id, transition, None);
     }
 }

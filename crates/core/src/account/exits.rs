@@ -40,21 +40,13 @@ impl Account {
         }
         let intent = intent.unwrap_or_else(|| self.engine_intent(owner));
         step.correlation = Some(intent);
-        let event = AccountEvent::ExitRequested {
-            owner,
-            instrument,
-            quantity,
-            reason,
-            intent,
-        };
+        let event = AccountEvent::ExitRequested { owner, instrument, quantity, reason, intent };
         self.record(step, event);
     }
 
     /// The next intent of the engine itself on behalf of an owner.
     pub(super) fn engine_intent(&self, owner: SubLedger) -> IntentId {
-        let worker = owner
-            .worker()
-            .and_then(|id| Some((id, self.state.workers.get(&id)?)));
+        let worker = owner.worker().and_then(|id| Some((id, self.state.workers.get(&id)?)));
         let (worker, epoch, number) = match worker {
             Some((id, worker)) => (id, worker.epoch, worker.engine_intents),
             // A restart may have forgotten the count, so the start of the engine is part of it.
@@ -63,11 +55,7 @@ impl Account {
                 (WorkerId::default(), incarnation, self.state.engine_intents)
             }
         };
-        IntentId {
-            worker,
-            epoch,
-            number: IntentId::ENGINE | (number + 1),
-        }
+        IntentId { worker, epoch, number: IntentId::ENGINE | (number + 1) }
     }
 
     pub(super) fn pursue_exits(&mut self, step: &mut Step<'_>) {
@@ -92,11 +80,7 @@ impl Account {
             return;
         }
         let under_way = |purpose| matches!(purpose, Purpose::Exit(_));
-        if self
-            .state
-            .orders_of(owner, instrument)
-            .any(|it| under_way(it.purpose))
-        {
+        if self.state.orders_of(owner, instrument).any(|it| under_way(it.purpose)) {
             return;
         }
         if !self.clear_the_way(step, owner, instrument, exit.remaining >= held) {
@@ -109,19 +93,11 @@ impl Account {
         let reason = exit.reason;
         // An intent has one order; attempts after the first are the engine's own.
         let first = exit.attempts == 0;
-        let intent = if first {
-            exit.intent
-        } else {
-            self.engine_intent(owner)
-        };
+        let intent = if first { exit.intent } else { self.engine_intent(owner) };
         #[cfg(feature = "mutants")]
         let (exit, held) = self.mutated_exit(owner, instrument, exit, held);
         let quantity = Some(exit.remaining.min(held));
-        let close = Intent::Close {
-            instrument,
-            quantity,
-            reason,
-        };
+        let close = Intent::Close { instrument, quantity, reason };
         self.plan_exit(step, owner, &close, intent, exit.attempts > 0);
     }
 
@@ -157,10 +133,7 @@ impl Account {
         };
         // Spot knows no reduce-only: there two sells always add up.
         let alone = self.is_contract(instrument)
-            && self
-                .state
-                .holders(instrument)
-                .all(|(holder, _)| holder == owner);
+            && self.state.holders(instrument).all(|(holder, _)| holder == owner);
         if alone {
             if whole {
                 self.cancel_where(step, move |it| adds_up(it) && !it.purpose.is_protective());
@@ -195,16 +168,9 @@ impl Account {
         let mut view = self.risk_view(step.now, owner, &listed, None);
         view.exit_failed_before = failed_before;
         #[cfg(feature = "mutants")]
-        if let (
-            true,
-            Intent::Close {
-                quantity: Some(whole),
-                ..
-            },
-        ) = (
-            self.has_mutation(super::Mutation::CloseWholeSymbol),
-            &intent,
-        ) {
+        if let (true, Intent::Close { quantity: Some(whole), .. }) =
+            (self.has_mutation(super::Mutation::CloseWholeSymbol), &intent)
+        {
             let sign = view.worker_position.quantity.0.signum();
             view.worker_position.quantity = Quantity(sign * whole.0);
         }
@@ -218,13 +184,7 @@ impl Account {
             Err(_) => return,
         };
         let purpose = Purpose::Exit(approved.exit().unwrap_or(ExitReason::ExitSignal));
-        let plan = Plan {
-            owner,
-            intent: id,
-            tag: None,
-            purpose,
-            instrument,
-        };
+        let plan = Plan { owner, intent: id, tag: None, purpose, instrument };
         self.plan_order(step, plan, &approved);
     }
 }

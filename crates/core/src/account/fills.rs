@@ -25,30 +25,16 @@ impl Account {
         };
         let order = fill.client_id.and_then(|id| self.state.order(id));
         let saved = (step.cause, step.correlation, step.event_at);
-        (step.cause, step.correlation) = (
-            order.map(|order| order.planned),
-            order.map(|order| order.intent),
-        );
+        (step.cause, step.correlation) =
+            (order.map(|order| order.planned), order.map(|order| order.intent));
         step.event_at = fill.time;
         let shares = self.shares_of(&fill, &instrument);
         let closes = shares.iter().any(|share| share.closed.is_positive());
-        let exit = if closes {
-            Some(self.exit_reason(&fill))
-        } else {
-            None
-        };
+        let exit = if closes { Some(self.exit_reason(&fill)) } else { None };
         let transaction = self.fill_transaction(&fill, &instrument, &shares);
         let id = fill.client_id;
         let fill = Box::new(fill);
-        self.record(
-            step,
-            AccountEvent::FillBooked {
-                fill,
-                shares,
-                exit,
-                transaction,
-            },
-        );
+        self.record(step, AccountEvent::FillBooked { fill, shares, exit, transaction });
         (step.cause, step.correlation, step.event_at) = saved;
         if let Some(id) = id {
             self.doubt_resolved_by_fill(id);
@@ -68,10 +54,7 @@ impl Account {
     }
 
     #[cfg(not(feature = "mutants"))]
-    #[expect(
-        clippy::unused_self,
-        reason = "the same call works in builds with mutants"
-    )]
+    #[expect(clippy::unused_self, reason = "the same call works in builds with mutants")]
     fn books_twice(&self) -> bool {
         false
     }
@@ -144,15 +127,8 @@ impl Account {
             return (order.owner, order.purpose != Purpose::Entry);
         }
         // Only exits leave without a record, while the journal cannot write.
-        let worker = self
-            .state
-            .workers
-            .keys()
-            .find(|worker| id.belongs_to(**worker));
-        (
-            worker.map_or(SubLedger::External, |worker| SubLedger::Worker(*worker)),
-            true,
-        )
+        let worker = self.state.workers.keys().find(|worker| id.belongs_to(**worker));
+        (worker.map_or(SubLedger::External, |worker| SubLedger::Worker(*worker)), true)
     }
 
     /// Shares what an owner could not take among the other holders of the closed side; what
@@ -181,10 +157,7 @@ impl Account {
             .map(|(holder, part)| (holder, Quantity(i64::try_from(part).unwrap_or(i64::MAX))))
             .collect();
         if rest > shared {
-            match parts
-                .iter_mut()
-                .find(|(holder, _)| *holder == SubLedger::External)
-            {
+            match parts.iter_mut().find(|(holder, _)| *holder == SubLedger::External) {
                 Some((_, part)) => *part += rest - shared,
                 None => parts.push((SubLedger::External, rest - shared)),
             }
@@ -239,13 +212,7 @@ impl Account {
             transaction.move_money(owner, Bucket::Funding, instrument.settle(), Amount(part));
         }
         step.event_at = funding.time;
-        self.record(
-            step,
-            AccountEvent::FundingBooked {
-                funding: *funding,
-                transaction,
-            },
-        );
+        self.record(step, AccountEvent::FundingBooked { funding: *funding, transaction });
     }
 
     /// Each holder's part by signed size: who is on the paying side pays, who is on the other

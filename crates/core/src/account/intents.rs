@@ -28,21 +28,10 @@ impl Account {
         let known = self.state.workers.get(&worker);
         let current = known.is_some_and(|it| it.attached && it.epoch == command.epoch);
         if let (true, Some((seen, state))) = (current, command.saved) {
-            self.record(
-                step,
-                AccountEvent::WorkerStateSaved {
-                    worker,
-                    seen,
-                    state,
-                },
-            );
+            self.record(step, AccountEvent::WorkerStateSaved { worker, seen, state });
         }
         for (number, intent) in command.intents {
-            let id = IntentId {
-                worker,
-                epoch: command.epoch,
-                number,
-            };
+            let id = IntentId { worker, epoch: command.epoch, number };
             step.correlation = Some(id);
             step.cause = None;
             if current {
@@ -54,14 +43,7 @@ impl Account {
     }
 
     fn deny(&mut self, step: &mut Step<'_>, id: IntentId, intent: Intent, denial: Denial) {
-        self.record(
-            step,
-            AccountEvent::IntentReviewed {
-                id,
-                intent,
-                outcome: Err(denial),
-            },
-        );
+        self.record(step, AccountEvent::IntentReviewed { id, intent, outcome: Err(denial) });
     }
 
     fn take_intent(&mut self, step: &mut Step<'_>, id: IntentId, intent: Intent) {
@@ -69,11 +51,7 @@ impl Account {
             Err(denial) => self.deny(step, id, intent, denial),
             Ok(approved) => {
                 let outcome = Ok(approved.clone());
-                let event = AccountEvent::IntentReviewed {
-                    id,
-                    intent: intent.clone(),
-                    outcome,
-                };
+                let event = AccountEvent::IntentReviewed { id, intent: intent.clone(), outcome };
                 step.cause = Some(self.record(step, event));
                 self.carry_out(step, id, &intent, &approved);
             }
@@ -110,16 +88,10 @@ impl Account {
         intent: &Intent,
     ) -> Result<InstrumentId, Denial> {
         if let Intent::Cancel { tag } = intent {
-            let id = self
-                .tagged(owner, *tag)
-                .ok_or(Denial::plain(DenialCode::UnknownTag))?;
+            let id = self.tagged(owner, *tag).ok_or(Denial::plain(DenialCode::UnknownTag))?;
             return Ok(self.state.orders[&id].order.request.instrument);
         }
-        let allowed = self
-            .state
-            .workers
-            .get(&worker)
-            .map(|it| &it.terms.instruments);
+        let allowed = self.state.workers.get(&worker).map(|it| &it.terms.instruments);
         let instrument = intent.instrument().unwrap_or_default();
         // What a worker holds it may leave, whatever it may trade by now.
         let leaves = matches!(intent, Intent::Close { .. } | Intent::CancelAll { .. });
@@ -132,9 +104,7 @@ impl Account {
 
     fn tagged(&self, owner: SubLedger, tag: OrderTag) -> Option<ClientOrderId> {
         let mut orders = self.state.orders.iter();
-        orders
-            .find(|(_, it)| it.owner == owner && it.tag == Some(tag))
-            .map(|(id, _)| *id)
+        orders.find(|(_, it)| it.owner == owner && it.tag == Some(tag)).map(|(id, _)| *id)
     }
 
     fn carry_out(
@@ -145,13 +115,7 @@ impl Account {
         approved: &Approved,
     ) {
         let owner = SubLedger::Worker(id.worker);
-        let plan = |tag, purpose, instrument| Plan {
-            owner,
-            intent: id,
-            tag,
-            purpose,
-            instrument,
-        };
+        let plan = |tag, purpose, instrument| Plan { owner, intent: id, tag, purpose, instrument };
         match intent {
             Intent::Cancel { tag } => {
                 if let Some(order) = self.tagged(owner, *tag) {
@@ -166,21 +130,12 @@ impl Account {
                         && matches!(it.purpose, Purpose::Entry | Purpose::ExitLimit)
                 });
             }
-            Intent::Protect {
-                instrument,
-                protection,
-            } => {
+            Intent::Protect { instrument, protection } => {
                 self.promise(step, owner, *instrument, *protection);
             }
-            Intent::Place {
-                tag, instrument, ..
-            } => {
+            Intent::Place { tag, instrument, .. } => {
                 let exit = approved.reduces();
-                let purpose = if exit {
-                    Purpose::ExitLimit
-                } else {
-                    Purpose::Entry
-                };
+                let purpose = if exit { Purpose::ExitLimit } else { Purpose::Entry };
                 self.plan_order(step, plan(Some(*tag), purpose, *instrument), approved);
             }
             Intent::Open { instrument, .. }
@@ -206,14 +161,7 @@ impl Account {
         let known = self.state.protection.get(&(owner, instrument)).copied();
         if known.unwrap_or(Protection::NONE) != protection {
             self.forget_breach(owner, instrument);
-            self.record(
-                step,
-                AccountEvent::ProtectionSet {
-                    owner,
-                    instrument,
-                    protection,
-                },
-            );
+            self.record(step, AccountEvent::ProtectionSet { owner, instrument, protection });
         }
     }
 
@@ -247,20 +195,8 @@ impl Account {
     pub(super) fn queue_order(&mut self, step: &mut Step<'_>, plan: Plan, request: OrderRequest) {
         step.correlation = Some(plan.intent);
         let client_id = request.client_id;
-        let Plan {
-            owner,
-            intent,
-            tag,
-            purpose,
-            ..
-        } = plan;
-        let planned = Box::new(PlannedOrder {
-            request,
-            owner,
-            intent,
-            tag,
-            purpose,
-        });
+        let Plan { owner, intent, tag, purpose, .. } = plan;
+        let planned = Box::new(PlannedOrder { request, owner, intent, tag, purpose });
         self.record(step, AccountEvent::OrderPlanned(planned));
         self.send(step, Outgoing::Submit(client_id));
     }
@@ -275,14 +211,7 @@ impl Account {
     fn want_leverage(&mut self, step: &mut Step<'_>, instrument: InstrumentId, leverage: u32) {
         let margin_mode = self.state.settings.margin_mode;
         if self.leverage_of(instrument) != leverage && self.is_contract(instrument) {
-            self.send(
-                step,
-                Outgoing::SetLeverage {
-                    instrument,
-                    leverage,
-                    margin_mode,
-                },
-            );
+            self.send(step, Outgoing::SetLeverage { instrument, leverage, margin_mode });
         }
     }
 
@@ -298,10 +227,7 @@ impl Account {
     }
 
     pub(super) fn is_contract(&self, instrument: InstrumentId) -> bool {
-        self.state
-            .instruments
-            .get(instrument)
-            .is_some_and(|it| Instrument::is_contract(it))
+        self.state.instruments.get(instrument).is_some_and(|it| Instrument::is_contract(it))
     }
 
     /// Which of a symbol's positions an order works on; spot has only the net one.
@@ -319,17 +245,13 @@ impl Account {
 
     /// The limits that hold for an owner; what nobody owns has the defaults.
     pub(super) fn limits_of(&self, owner: SubLedger) -> RiskLimits {
-        let worker = owner
-            .worker()
-            .and_then(|worker| self.state.workers.get(&worker));
+        let worker = owner.worker().and_then(|worker| self.state.workers.get(&worker));
         worker.map_or_else(RiskLimits::default, |worker| worker.terms.limits.clone())
     }
 
     /// The stricter of the account's and the owner's kill level.
     pub(super) fn kill_level_of(&self, owner: SubLedger) -> KillLevel {
-        let worker = owner
-            .worker()
-            .and_then(|worker| self.state.workers.get(&worker));
+        let worker = owner.worker().and_then(|worker| self.state.workers.get(&worker));
         let own = worker.map_or(KillLevel::None, |worker| worker.kill_level);
         own.max(self.state.kill_level)
     }

@@ -407,13 +407,6 @@ impl Account {
 
 impl<'e> Step<'e> {
     fn new(now: Timestamp, principal: Principal, effects: &'e mut Effects) -> Self {
-        Self {
-            now,
-            event_at: now,
-            principal,
-            cause: None,
-            correlation: None,
-            effects,
-        }
+        Self { now, event_at: now, principal, cause: None, correlation: None, effects }
     }
 }

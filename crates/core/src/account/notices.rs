@@ -21,11 +21,7 @@ impl AccountState {
     ) {
         if let Some(state) = self.workers.get_mut(&worker) {
             state.told = state.told.next();
-            let event = WorkerEvent {
-                sequence: state.told,
-                time,
-                notice,
-            };
+            let event = WorkerEvent { sequence: state.told, time, notice };
             state.inbox.push_back(event.clone());
             told.push((worker, event));
         }
@@ -34,40 +30,26 @@ impl AccountState {
     /// The notices of a record that was just folded in.
     pub(super) fn notices(&self, record: &Record) -> Vec<(WorkerId, WorkerNotice)> {
         match &record.event {
-            AccountEvent::IntentReviewed {
-                id,
-                intent,
-                outcome: Err(denial),
-            } => {
+            AccountEvent::IntentReviewed { id, intent, outcome: Err(denial) } => {
                 // A worker that was started anew did not wish what its predecessor wished.
                 if denial.code == DenialCode::StaleEpoch {
                     return Vec::new();
                 }
                 let code = denial.code.name().to_owned();
                 let (tag, instrument) = (named_tag(intent), intent.instrument());
-                vec![(
-                    id.worker,
-                    WorkerNotice::IntentDenied {
-                        tag,
-                        instrument,
-                        code,
-                    },
-                )]
+                vec![(id.worker, WorkerNotice::IntentDenied { tag, instrument, code })]
             }
-            AccountEvent::OrderPlanned(planned) => self
-                .order_notice(planned.request.client_id)
-                .into_iter()
-                .collect(),
-            AccountEvent::OrderAdvanced {
-                client_id,
-                transition,
-                ..
-            } if *transition != Transition::Sent => {
+            AccountEvent::OrderPlanned(planned) => {
+                self.order_notice(planned.request.client_id).into_iter().collect()
+            }
+            AccountEvent::OrderAdvanced { client_id, transition, .. }
+                if *transition != Transition::Sent =>
+            {
                 self.order_notice(*client_id).into_iter().collect()
             }
-            AccountEvent::FillBooked {
-                fill, shares, exit, ..
-            } => self.fill_notices(fill, shares, *exit),
+            AccountEvent::FillBooked { fill, shares, exit, .. } => {
+                self.fill_notices(fill, shares, *exit)
+            }
             _ => Vec::new(),
         }
     }
@@ -100,11 +82,7 @@ impl AccountState {
                     quantity: share.quantity,
                     fee: share.fee,
                     realized: share.realized,
-                    exit: if share.closed.is_positive() {
-                        exit
-                    } else {
-                        None
-                    },
+                    exit: if share.closed.is_positive() { exit } else { None },
                     position: self.share(share.owner, fill.instrument),
                 },
             ));

@@ -19,10 +19,7 @@ impl Account {
             return;
         }
         match report {
-            VenueReport::OrderAccepted {
-                client_id,
-                venue_id,
-            } => {
+            VenueReport::OrderAccepted { client_id, venue_id } => {
                 self.accepted(step, client_id, venue_id);
             }
             VenueReport::OrderRejected { client_id, reason } => {
@@ -49,16 +46,8 @@ impl Account {
             VenueReport::QueryFailed { client_id: None } => self.snapshot.failed(step.now),
             VenueReport::SnapshotTaken(snapshot) => self.reconcile(step, &snapshot),
             VenueReport::FundingBooked(funding) => self.book_funding(step, &funding),
-            VenueReport::LeverageSet {
-                instrument,
-                leverage,
-                margin_mode,
-            } => {
-                let event = AccountEvent::LeverageSet {
-                    instrument,
-                    leverage,
-                    margin_mode,
-                };
+            VenueReport::LeverageSet { instrument, leverage, margin_mode } => {
+                let event = AccountEvent::LeverageSet { instrument, leverage, margin_mode };
                 self.record(step, event);
             }
             // The leverage stays what it was; the next entry asks again.
@@ -102,8 +91,7 @@ impl Account {
         if let Some(entry) = self.state.orders.get(&id) {
             let (owner, purpose) = (entry.owner, entry.purpose);
             let instrument = entry.order.request.instrument;
-            self.retries
-                .forget(Attempt::Protect(owner, instrument, purpose));
+            self.retries.forget(Attempt::Protect(owner, instrument, purpose));
         }
     }
 
@@ -144,8 +132,7 @@ impl Account {
             None | Some(RejectReason::OrderNotFound) => self.doubt(step, id),
             Some(reason) => {
                 self.advance(step, id, Transition::CancelRejected, Some(reason));
-                self.retries
-                    .put_off(Attempt::Cancel(id), step.now, RETRY.0, RETRY.1);
+                self.retries.put_off(Attempt::Cancel(id), step.now, RETRY.0, RETRY.1);
             }
         }
     }
@@ -163,13 +150,7 @@ impl Account {
         self.advance(step, id, Transition::CancelSent, None);
         // What was never sent needs no cancel: it is dropped where it would leave.
         if state != OrderState::Planned {
-            self.send(
-                step,
-                Outgoing::Cancel {
-                    instrument,
-                    client_id: id,
-                },
-            );
+            self.send(step, Outgoing::Cancel { instrument, client_id: id });
         }
         true
     }
@@ -183,23 +164,14 @@ impl Account {
             .iter()
             .filter(|(_, entry)| entry.cancel_wanted)
             .filter(|(_, entry)| {
-                matches!(
-                    entry.order.state,
-                    OrderState::Open | OrderState::PartiallyFilled
-                )
+                matches!(entry.order.state, OrderState::Open | OrderState::PartiallyFilled)
             })
             .filter(|(id, _)| self.retries.allows(Attempt::Cancel(**id), now))
             .map(|(id, entry)| (*id, entry.order.request.instrument))
             .collect();
         for (client_id, instrument) in standing {
             self.advance(step, client_id, Transition::CancelSent, None);
-            self.send(
-                step,
-                Outgoing::Cancel {
-                    instrument,
-                    client_id,
-                },
-            );
+            self.send(step, Outgoing::Cancel { instrument, client_id });
         }
         let orders = &self.state.orders;
         self.retries.retain(|attempt| match attempt {

@@ -19,15 +19,8 @@ use crate::venue::{MarginMode, VenueCommand};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outgoing {
     Submit(ClientOrderId),
-    Cancel {
-        instrument: InstrumentId,
-        client_id: ClientOrderId,
-    },
-    SetLeverage {
-        instrument: InstrumentId,
-        leverage: u32,
-        margin_mode: MarginMode,
-    },
+    Cancel { instrument: InstrumentId, client_id: ClientOrderId },
+    SetLeverage { instrument: InstrumentId, leverage: u32, margin_mode: MarginMode },
 }
 
 /// What waits, and for which record.
@@ -76,17 +69,9 @@ impl Retries {
 
     /// Puts the next attempt off, twice as long as the last time.
     pub(super) fn put_off(&mut self, attempt: Attempt, now: Timestamp, first: Span, longest: Span) {
-        let pause = self
-            .0
-            .get(&attempt)
-            .map_or(first, |retry| Span((retry.pause.0 * 2).min(longest.0)));
-        self.0.insert(
-            attempt,
-            Retry {
-                at: now + pause,
-                pause,
-            },
-        );
+        let pause =
+            self.0.get(&attempt).map_or(first, |retry| Span((retry.pause.0 * 2).min(longest.0)));
+        self.0.insert(attempt, Retry { at: now + pause, pause });
     }
 
     /// Forgets the pauses: the attempt succeeded or is no longer needed.
@@ -125,9 +110,7 @@ impl Account {
         }
         let free = !self.journal_available && self.outbox.has_started();
         if !free || self.needs_journal(outgoing) {
-            self.outbox
-                .waiting
-                .push_back((self.state.sequence, outgoing));
+            self.outbox.waiting.push_back((self.state.sequence, outgoing));
         } else {
             self.dispatch(step, outgoing);
         }
@@ -167,11 +150,9 @@ impl Account {
 
     fn needs_journal(&self, outgoing: Outgoing) -> bool {
         match outgoing {
-            Outgoing::Submit(id) => self
-                .state
-                .orders
-                .get(&id)
-                .is_none_or(|entry| entry.purpose == Purpose::Entry),
+            Outgoing::Submit(id) => {
+                self.state.orders.get(&id).is_none_or(|entry| entry.purpose == Purpose::Entry)
+            }
             Outgoing::Cancel { .. } => false,
             Outgoing::SetLeverage { .. } => true,
         }
@@ -180,27 +161,13 @@ impl Account {
     fn dispatch(&mut self, step: &mut Step<'_>, outgoing: Outgoing) {
         match outgoing {
             Outgoing::Submit(id) => self.dispatch_order(step, id),
-            Outgoing::Cancel {
-                instrument,
-                client_id,
-            } => {
+            Outgoing::Cancel { instrument, client_id } => {
                 if !self.is_frozen(client_id) {
-                    step.effects.commands.push(VenueCommand::CancelOrder {
-                        instrument,
-                        client_id,
-                    });
+                    step.effects.commands.push(VenueCommand::CancelOrder { instrument, client_id });
                 }
             }
-            Outgoing::SetLeverage {
-                instrument,
-                leverage,
-                margin_mode,
-            } => {
-                let command = VenueCommand::SetLeverage {
-                    instrument,
-                    leverage,
-                    margin_mode,
-                };
+            Outgoing::SetLeverage { instrument, leverage, margin_mode } => {
+                let command = VenueCommand::SetLeverage { instrument, leverage, margin_mode };
                 if self.state.kill_level < KillLevel::Freeze {
                     step.effects.commands.push(command);
                 }
@@ -220,9 +187,7 @@ impl Account {
         }
         let request = entry.order.request.clone();
         let expires = step.now + self.state.settings.request_expiry;
-        step.effects
-            .commands
-            .push(VenueCommand::SubmitOrder { request, expires });
+        step.effects.commands.push(VenueCommand::SubmitOrder { request, expires });
         self.advance(step, id, Transition::Sent, None);
     }
 
@@ -242,10 +207,7 @@ impl Account {
         if entry.purpose != Purpose::Entry {
             return false;
         }
-        let worker = entry
-            .owner
-            .worker()
-            .and_then(|worker| self.state.workers.get(&worker));
+        let worker = entry.owner.worker().and_then(|worker| self.state.workers.get(&worker));
         let current = worker.is_some_and(|it| it.attached && it.epoch == entry.intent.epoch);
         level >= KillLevel::PauseEntries || !current
     }
@@ -262,11 +224,7 @@ impl Account {
             return;
         };
         let before = entry.order.state;
-        let news = entry
-            .order
-            .state
-            .after(transition)
-            .is_ok_and(|after| after != before)
+        let news = entry.order.state.after(transition).is_ok_and(|after| after != before)
             || (transition == Transition::Triggered && !entry.order.triggered)
             || (transition == Transition::CancelSent && !entry.cancel_wanted);
         if !news {
@@ -274,12 +232,8 @@ impl Account {
         }
         let saved = (step.cause, step.correlation);
         (step.cause, step.correlation) = (Some(entry.planned), Some(entry.intent));
-        let event = AccountEvent::OrderAdvanced {
-            client_id: id,
-            transition,
-            venue_id: None,
-            reason,
-        };
+        let event =
+            AccountEvent::OrderAdvanced { client_id: id, transition, venue_id: None, reason };
         self.record(step, event);
         (step.cause, step.correlation) = saved;
         self.doubts.note(id, transition);

@@ -83,9 +83,7 @@ impl Account {
     }
 
     fn is_entering(&self, owner: SubLedger, instrument: InstrumentId) -> bool {
-        self.state
-            .orders_of(owner, instrument)
-            .any(|it| it.purpose == Purpose::Entry)
+        self.state.orders_of(owner, instrument).any(|it| it.purpose == Purpose::Entry)
     }
 
     fn protect_leg(
@@ -101,17 +99,11 @@ impl Account {
         let fits = |it: &AccountOrder| {
             Some(it.order.request.kind) == kind && Some(it.order.request.side) == closing
         };
-        let legs: Vec<_> = self
-            .state
-            .orders_of(owner, instrument)
-            .filter(|it| it.purpose == purpose)
-            .collect();
+        let legs: Vec<_> =
+            self.state.orders_of(owner, instrument).filter(|it| it.purpose == purpose).collect();
         let standing: Quantity = legs.iter().map(|it| it.order.remaining()).sum();
-        let wrong: Vec<_> = legs
-            .iter()
-            .filter(|it| !fits(it))
-            .map(|it| it.order.request.client_id)
-            .collect();
+        let wrong: Vec<_> =
+            legs.iter().filter(|it| !fits(it)).map(|it| it.order.request.client_id).collect();
         let missing = held.abs() - standing;
         let dust = kind.is_some_and(|kind| self.is_dust(instrument, missing, kind));
         let surplus = if dust && missing.is_positive() && standing.is_positive() {
@@ -130,11 +122,7 @@ impl Account {
 
     /// Spot below the venue's least notional cannot be sold, and so not be protected either.
     fn is_dust(&self, instrument: InstrumentId, quantity: Quantity, kind: OrderKind) -> bool {
-        let listed = self
-            .state
-            .instruments
-            .get(instrument)
-            .filter(|it| !it.is_contract());
+        let listed = self.state.instruments.get(instrument).filter(|it| !it.is_contract());
         let price = self.markets.get(instrument).valuation();
         let price = price.into_iter().chain(kind.trigger()).min();
         listed.zip(price).is_some_and(|(listed, price)| {
@@ -175,13 +163,7 @@ impl Account {
             reduce_only: is_contract,
             close_position: false,
         };
-        let plan = Plan {
-            owner,
-            intent,
-            tag: None,
-            purpose,
-            instrument,
-        };
+        let plan = Plan { owner, intent, tag: None, purpose, instrument };
         self.queue_order(step, plan, request);
     }
 
@@ -190,23 +172,15 @@ impl Account {
         let Some(listed) = self.state.instruments.get(instrument) else {
             return kind;
         };
-        let inward = if held.is_positive() {
-            Rounding::Ceiling
-        } else {
-            Rounding::Floor
-        };
-        let outward = if held.is_positive() {
-            Rounding::Floor
-        } else {
-            Rounding::Ceiling
-        };
+        let inward = if held.is_positive() { Rounding::Ceiling } else { Rounding::Floor };
+        let outward = if held.is_positive() { Rounding::Floor } else { Rounding::Ceiling };
         match kind {
-            OrderKind::StopMarket { trigger } => OrderKind::StopMarket {
-                trigger: listed.round_price(trigger, inward),
-            },
-            OrderKind::TakeProfitMarket { trigger } => OrderKind::TakeProfitMarket {
-                trigger: listed.round_price(trigger, outward),
-            },
+            OrderKind::StopMarket { trigger } => {
+                OrderKind::StopMarket { trigger: listed.round_price(trigger, inward) }
+            }
+            OrderKind::TakeProfitMarket { trigger } => {
+                OrderKind::TakeProfitMarket { trigger: listed.round_price(trigger, outward) }
+            }
             other => other,
         }
     }
@@ -251,11 +225,7 @@ impl Account {
         };
         let breach = self.breaches.entry(key).or_default();
         let best = breach.best.unwrap_or(price);
-        let best = if side == Side::Buy {
-            best.max(price)
-        } else {
-            best.min(price)
-        };
+        let best = if side == Side::Buy { best.max(price) } else { best.min(price) };
         breach.best = Some(best);
         let Some(stop) = nearest_stop(promise, side, best) else {
             return;
@@ -274,10 +244,7 @@ impl Account {
     fn patience(&self, owner: SubLedger, instrument: InstrumentId) -> Span {
         let stands = self.state.orders_of(owner, instrument).any(|it| {
             matches!(it.purpose, Purpose::StopLoss | Purpose::TrailingStop)
-                && matches!(
-                    it.order.state,
-                    OrderState::Open | OrderState::PartiallyFilled
-                )
+                && matches!(it.order.state, OrderState::Open | OrderState::PartiallyFilled)
         });
         if stands { GUARD_PATIENCE } else { Span(0) }
     }
@@ -308,9 +275,7 @@ impl Account {
             .breaches
             .iter()
             .filter(|(_, breach)| {
-                breach
-                    .since
-                    .is_some_and(|since| step.now - since >= GUARD_PATIENCE)
+                breach.since.is_some_and(|since| step.now - since >= GUARD_PATIENCE)
             })
             .map(|(key, _)| *key)
             .collect();
@@ -332,13 +297,8 @@ impl Account {
     }
 
     pub(super) fn next_guard(&self) -> Option<Timestamp> {
-        let watched = self
-            .breaches
-            .iter()
-            .filter(|(key, _)| !self.state.exits.contains_key(key));
-        watched
-            .filter_map(|(_, breach)| breach.since.map(|since| since + GUARD_PATIENCE))
-            .min()
+        let watched = self.breaches.iter().filter(|(key, _)| !self.state.exits.contains_key(key));
+        watched.filter_map(|(_, breach)| breach.since.map(|since| since + GUARD_PATIENCE)).min()
     }
 
     /// Says whether an owner's position is guarded here: it has a promise, and prices are heard.
@@ -351,31 +311,18 @@ impl Account {
 }
 
 fn legs(promise: Protection) -> [(Purpose, Option<OrderKind>); 3] {
-    let stop = promise
-        .stop_loss
-        .map(|trigger| OrderKind::StopMarket { trigger });
-    let target = promise
-        .take_profit
-        .map(|trigger| OrderKind::TakeProfitMarket { trigger });
-    let trailing = promise.trailing.map(|callback| OrderKind::TrailingStop {
-        callback,
-        activation: None,
-    });
-    [
-        (Purpose::StopLoss, stop),
-        (Purpose::TakeProfit, target),
-        (Purpose::TrailingStop, trailing),
-    ]
+    let stop = promise.stop_loss.map(|trigger| OrderKind::StopMarket { trigger });
+    let target = promise.take_profit.map(|trigger| OrderKind::TakeProfitMarket { trigger });
+    let trailing =
+        promise.trailing.map(|callback| OrderKind::TrailingStop { callback, activation: None });
+    [(Purpose::StopLoss, stop), (Purpose::TakeProfit, target), (Purpose::TrailingStop, trailing)]
 }
 
 /// The newest orders that must go so that the rest is not more than `wanted`.
 fn surplus(legs: &[&AccountOrder], wanted: Quantity) -> Vec<ClientOrderId> {
     let mut kept = Quantity::ZERO;
     let mut surplus = Vec::new();
-    for leg in legs
-        .iter()
-        .filter(|it| it.order.state != OrderState::CancelRequested)
-    {
+    for leg in legs.iter().filter(|it| it.order.state != OrderState::CancelRequested) {
         if kept + leg.order.remaining() > wanted {
             surplus.push(leg.order.request.client_id);
         } else {

@@ -82,19 +82,14 @@ impl Account {
 
     /// Asks for a snapshot when one is due.
     pub(super) fn ask_for_snapshot(&mut self, step: &mut Step<'_>) {
-        let due = self
-            .snapshot
-            .next_due(&self.state)
-            .is_some_and(|due| due <= step.now);
+        let due = self.snapshot.next_due(&self.state).is_some_and(|due| due <= step.now);
         if !due || self.phase == Phase::Idle {
             return;
         }
         self.snapshot.asked_at = Some(step.now);
         self.snapshot.wanted_at = None;
         let since = self.state.snapshot_since();
-        step.effects
-            .commands
-            .push(VenueCommand::FetchSnapshot { since });
+        step.effects.commands.push(VenueCommand::FetchSnapshot { since });
     }
 
     /// Compares a snapshot with the books.
@@ -115,12 +110,7 @@ impl Account {
             self.compare_positions(step, snapshot) + self.compare_balances(step, snapshot);
         let missed = u32::try_from(missed).unwrap_or(u32::MAX);
         let time = snapshot.time;
-        let event = AccountEvent::SnapshotReconciled {
-            time,
-            missed,
-            adopted,
-            doubtful,
-        };
+        let event = AccountEvent::SnapshotReconciled { time, missed, adopted, doubtful };
         step.cause = None;
         step.correlation = None;
         self.record(step, event);
@@ -140,18 +130,8 @@ impl Account {
 
     fn book_missed(&mut self, step: &mut Step<'_>, snapshot: &Snapshot) {
         let mut missed: Vec<(TradeId, Missed<'_>)> = Vec::new();
-        missed.extend(
-            snapshot
-                .fills
-                .iter()
-                .map(|fill| (fill.trade_id, Missed::Fill(fill))),
-        );
-        missed.extend(
-            snapshot
-                .fundings
-                .iter()
-                .map(|it| (it.id, Missed::Funding(it))),
-        );
+        missed.extend(snapshot.fills.iter().map(|fill| (fill.trade_id, Missed::Fill(fill))));
+        missed.extend(snapshot.fundings.iter().map(|it| (it.id, Missed::Funding(it))));
         missed.sort_by_key(|(id, _)| *id);
         for (_, item) in missed {
             match item {
@@ -171,10 +151,7 @@ impl Account {
                 }
                 continue;
             };
-            let unsure = matches!(
-                known.order.state,
-                OrderState::InFlight | OrderState::Unknown
-            );
+            let unsure = matches!(known.order.state, OrderState::InFlight | OrderState::Unknown);
             if unsure && report.filled <= known.order.filled {
                 self.accepted(step, report.client_id, report.venue_id);
             }
@@ -203,10 +180,7 @@ impl Account {
         let settled = ended.is_none_or(|it| it.changed_at + SETTLING <= taken);
         if settled && self.state.kill_level < KillLevel::Freeze {
             let instrument = report.request.instrument;
-            step.effects.commands.push(VenueCommand::CancelOrder {
-                instrument,
-                client_id,
-            });
+            step.effects.commands.push(VenueCommand::CancelOrder { instrument, client_id });
         }
     }
 
@@ -214,10 +188,7 @@ impl Account {
         let mut transaction = Transaction::default();
         let told = |asset: &crate::symbol::Asset| {
             let mut balances = snapshot.balances.iter();
-            balances
-                .find(|(it, _)| it == asset)
-                .map(|(_, amount)| *amount)
-                .unwrap_or_default()
+            balances.find(|(it, _)| it == asset).map(|(_, amount)| *amount).unwrap_or_default()
         };
         let mut assets: Vec<_> = self.state.ledger.wallets().keys().cloned().collect();
         assets.extend(snapshot.balances.iter().map(|(asset, _)| asset.clone()));
@@ -238,12 +209,7 @@ impl Account {
 
     fn compare_positions(&mut self, step: &mut Step<'_>, snapshot: &Snapshot) -> u32 {
         let mut keys: Vec<_> = self.state.positions.keys().copied().collect();
-        keys.extend(
-            snapshot
-                .positions
-                .iter()
-                .map(|it| (it.instrument, it.position_side)),
-        );
+        keys.extend(snapshot.positions.iter().map(|it| (it.instrument, it.position_side)));
         keys.sort_unstable();
         keys.dedup();
         keys.retain(|(instrument, _)| self.is_contract(*instrument));
@@ -263,12 +229,7 @@ impl Account {
                 self.restate_cost(step, instrument, position_side, cost);
                 continue;
             }
-            let difference = PositionReport {
-                instrument,
-                position_side,
-                quantity,
-                cost,
-            };
+            let difference = PositionReport { instrument, position_side, quantity, cost };
             self.record(step, AccountEvent::PositionAdopted { difference });
             adopted += 1;
         }
@@ -291,12 +252,7 @@ impl Account {
         let mut transaction = Transaction::default();
         let owner = SubLedger::Netting;
         transaction.move_money(owner, Bucket::Realized, listed.settle(), money);
-        let event = AccountEvent::CostRestated {
-            instrument,
-            position_side,
-            cost,
-            transaction,
-        };
+        let event = AccountEvent::CostRestated { instrument, position_side, cost, transaction };
         self.record(step, event);
     }
 }

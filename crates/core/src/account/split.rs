@@ -44,10 +44,7 @@ pub(super) fn within_sizes(
         return Vec::new();
     }
     let part = |size: &Quantity| total * i128::from(size.0) / sum / step * step;
-    let mut parts: Vec<_> = sizes
-        .iter()
-        .map(|(owner, size)| (*owner, part(size)))
-        .collect();
+    let mut parts: Vec<_> = sizes.iter().map(|(owner, size)| (*owner, part(size))).collect();
     let mut rest = total - parts.iter().map(|(_, part)| part).sum::<i128>();
     let mut order: Vec<usize> = (0..sizes.len()).collect();
     order.sort_by_key(|index| std::cmp::Reverse(sizes[*index].1));
@@ -72,11 +69,7 @@ mod tests {
 
     #[test]
     fn the_remainder_goes_to_the_largest_and_ties_to_the_first() {
-        let sizes = [
-            (owner(1), Quantity(1)),
-            (owner(2), Quantity(3)),
-            (owner(3), Quantity(-3)),
-        ];
+        let sizes = [(owner(1), Quantity(1)), (owner(2), Quantity(3)), (owner(3), Quantity(-3))];
         let parts = by_size(10, 1, &sizes);
         assert_eq!(parts, [(owner(1), 1), (owner(2), 5), (owner(3), 4)]);
         assert!(by_size(10, 1, &[(owner(1), Quantity(0))]).is_empty());
@@ -84,11 +77,7 @@ mod tests {
 
     #[test]
     fn nobody_gets_more_than_its_size() {
-        let sizes = [
-            (owner(1), Quantity(3)),
-            (owner(2), Quantity(3)),
-            (owner(3), Quantity(3)),
-        ];
+        let sizes = [(owner(1), Quantity(3)), (owner(2), Quantity(3)), (owner(3), Quantity(3))];
         let parts = within_sizes(8, 1, &sizes);
         assert_eq!(parts, [(owner(1), 3), (owner(2), 3), (owner(3), 2)]);
     }

@@ -229,30 +229,21 @@ impl AccountState {
     /// The order with this id, ended ones included.
     #[must_use]
     pub fn order(&self, id: ClientOrderId) -> Option<&AccountOrder> {
-        self.orders.get(&id).or_else(|| {
-            self.ended
-                .iter()
-                .rev()
-                .find(|entry| entry.order.request.client_id == id)
-        })
+        self.orders
+            .get(&id)
+            .or_else(|| self.ended.iter().rev().find(|entry| entry.order.request.client_id == id))
     }
 
     /// An owner's position; flat when there is none.
     #[must_use]
     pub fn share(&self, owner: SubLedger, instrument: InstrumentId) -> Position {
-        self.shares
-            .get(&(owner, instrument))
-            .copied()
-            .unwrap_or_default()
+        self.shares.get(&(owner, instrument)).copied().unwrap_or_default()
     }
 
     /// The venue's position; flat when there is none.
     #[must_use]
     pub fn position(&self, instrument: InstrumentId, side: PositionSide) -> Position {
-        self.positions
-            .get(&(instrument, side))
-            .copied()
-            .unwrap_or_default()
+        self.positions.get(&(instrument, side)).copied().unwrap_or_default()
     }
 
     /// The orders of an owner on an instrument that are not ended.
@@ -311,7 +302,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_booked_is_ever_forgotten(trades in prop::collection::vec(1_u64..20_000, 1..6_000)) {
+        fn nothing_booked_is_ever_forgotten(
+            trades in prop::collection::vec(1_u64..20_000, 1..6_000)
+        ) {
             let mut seen = SeenTrades::default();
             for trade in &trades {
                 seen.insert(TradeId(*trade));

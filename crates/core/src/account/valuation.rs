@@ -36,10 +36,7 @@ impl Account {
     #[must_use]
     pub fn valuation(&self) -> Valuation {
         let wallet = self.state.ledger.wallet(&self.state.settings.settle);
-        let mut sum = Valuation {
-            equity: wallet,
-            ..Valuation::default()
-        };
+        let mut sum = Valuation { equity: wallet, ..Valuation::default() };
         for ((instrument, _), position) in &self.state.positions {
             self.add_position(&mut sum, *instrument, position, true);
         }
@@ -50,18 +47,10 @@ impl Account {
     /// What one owner is worth: its capital, what it earned, and what it holds.
     #[must_use]
     pub fn valuation_of(&self, owner: SubLedger) -> Valuation {
-        let worker = owner
-            .worker()
-            .and_then(|worker| self.state.workers.get(&worker));
+        let worker = owner.worker().and_then(|worker| self.state.workers.get(&worker));
         let capital = worker.map_or(Amount::ZERO, |worker| worker.terms.capital);
-        let wallet = self
-            .state
-            .ledger
-            .balance(owner, Bucket::Wallet, &self.state.settings.settle);
-        let mut sum = Valuation {
-            equity: capital + wallet,
-            ..Valuation::default()
-        };
+        let wallet = self.state.ledger.balance(owner, Bucket::Wallet, &self.state.settings.settle);
+        let mut sum = Valuation { equity: capital + wallet, ..Valuation::default() };
         for ((holder, instrument), position) in &self.state.shares {
             if *holder == owner {
                 self.add_position(&mut sum, *instrument, position, false);
@@ -81,11 +70,7 @@ impl Account {
         let Some(instrument) = self.state.instruments.get(id) else {
             return;
         };
-        let price = self
-            .markets
-            .get(id)
-            .valuation()
-            .or_else(|| position.average_entry(instrument));
+        let price = self.markets.get(id).valuation().or_else(|| position.average_entry(instrument));
         let Some(price) = price else {
             return;
         };
@@ -125,11 +110,7 @@ impl Account {
     }
 
     fn leverage_in_force(&self, instrument: &Instrument) -> u32 {
-        if instrument.is_contract() {
-            self.leverage_of(instrument.id)
-        } else {
-            1
-        }
+        if instrument.is_contract() { self.leverage_of(instrument.id) } else { 1 }
     }
 
     /// The state of the world for one review of a wish to trade on `side`, where it names one.
@@ -181,10 +162,7 @@ impl Account {
 
     fn drawdown(&self, equity: Amount) -> Rate {
         let high = self.state.equity.high_water.max(equity);
-        (high - equity)
-            .ratio(high, Rounding::Ceiling)
-            .unwrap_or(Rate::ONE)
-            .max(Rate::ZERO)
+        (high - equity).ratio(high, Rounding::Ceiling).unwrap_or(Rate::ONE).max(Rate::ZERO)
     }
 
     /// Deepest fall below the high-water mark since this account was restored, by minutes.
@@ -198,16 +176,11 @@ impl Account {
         if self.state.equity.day.is_none() {
             return Rate::ZERO;
         }
-        (start - equity)
-            .ratio(start, Rounding::Ceiling)
-            .unwrap_or(Rate::ONE)
-            .max(Rate::ZERO)
+        (start - equity).ratio(start, Rounding::Ceiling).unwrap_or(Rate::ONE).max(Rate::ZERO)
     }
 
     fn recent_orders_of(&self, owner: SubLedger, now: Timestamp) -> u32 {
-        let recent = owner
-            .worker()
-            .and_then(|worker| self.recent_orders.get(&worker));
+        let recent = owner.worker().and_then(|worker| self.recent_orders.get(&worker));
         // Oldest first, so that the first one that counts is found without looking at each.
         let count = recent.map_or(0, |recent| {
             recent.len() - recent.partition_point(|at| now - *at >= Span::minutes(1))
@@ -216,11 +189,7 @@ impl Account {
     }
 
     fn instruments_in_use(&self, owner: SubLedger) -> u32 {
-        let held = self
-            .state
-            .shares
-            .keys()
-            .filter(|(holder, _)| *holder == owner);
+        let held = self.state.shares.keys().filter(|(holder, _)| *holder == owner);
         let mut used: Vec<_> = held.map(|(_, instrument)| *instrument).collect();
         let entering = self
             .state
@@ -238,10 +207,7 @@ impl Account {
         if self.state.settings.position_mode == crate::venue::PositionMode::Hedge {
             return None;
         }
-        let held = self
-            .state
-            .holders(instrument)
-            .find(|(holder, _)| *holder != owner);
+        let held = self.state.holders(instrument).find(|(holder, _)| *holder != owner);
         held.and_then(|(_, position)| position.side()).or_else(|| {
             let mut orders = self.state.orders.values();
             let entering = orders.find(|it| {
@@ -254,10 +220,7 @@ impl Account {
     }
 
     fn order_figures(&self, owner: SubLedger, instrument: InstrumentId) -> OrderFigures {
-        let mut figures = OrderFigures {
-            instrument_is_free: true,
-            ..OrderFigures::default()
-        };
+        let mut figures = OrderFigures { instrument_is_free: true, ..OrderFigures::default() };
         for entry in self.state.orders.values() {
             figures.open += u32::from(entry.owner == owner);
             let request = &entry.order.request;
@@ -301,10 +264,7 @@ impl Account {
                     self.record(step, AccountEvent::InstrumentChanged(instrument.clone()));
                 }
             }
-            MarketData::CandleClosed {
-                timeframe: Timeframe::OneHour,
-                candle,
-            } => {
+            MarketData::CandleClosed { timeframe: Timeframe::OneHour, candle } => {
                 let Some(listed) = self.state.instruments.get(event.instrument) else {
                     return;
                 };
@@ -339,15 +299,7 @@ impl Account {
         }
         let high_water = marks.high_water.max(equity);
         let day_start = if new_day { equity } else { marks.day_start };
-        self.record(
-            step,
-            AccountEvent::EquityMarked {
-                equity,
-                high_water,
-                day,
-                day_start,
-            },
-        );
+        self.record(step, AccountEvent::EquityMarked { equity, high_water, day, day_start });
     }
 }
 

@@ -30,18 +30,9 @@ impl Account {
     /// Starts a worker under a new epoch and hands back what it had saved and missed.
     fn attach_now(&mut self, step: &mut Step<'_>, worker: WorkerId, terms: WorkerTerms) {
         let known = self.state.workers.get(&worker);
-        let epoch = known
-            .map_or_else(Default::default, |known| known.epoch)
-            .next();
+        let epoch = known.map_or_else(Default::default, |known| known.epoch).next();
         let terms = Box::new(terms);
-        self.record(
-            step,
-            AccountEvent::WorkerAttached {
-                worker,
-                epoch,
-                terms,
-            },
-        );
+        self.record(step, AccountEvent::WorkerAttached { worker, epoch, terms });
         let known = &self.state.workers[&worker];
         step.effects.resumed.push(Resumption {
             worker,
@@ -53,12 +44,7 @@ impl Account {
 
     /// Stops a worker: its epoch is refused from now on, and its policy is carried out.
     pub(super) fn detach(&mut self, step: &mut Step<'_>, worker: WorkerId, policy: StopPolicy) {
-        if self
-            .state
-            .workers
-            .get(&worker)
-            .is_none_or(|known| !known.attached)
-        {
+        if self.state.workers.get(&worker).is_none_or(|known| !known.attached) {
             return;
         }
         self.record(step, AccountEvent::WorkerDetached { worker, policy });
@@ -101,13 +87,8 @@ impl Account {
         concerns: impl Fn(SubLedger) -> bool,
         reason: ExitReason,
     ) {
-        let held: Vec<(SubLedger, InstrumentId)> = self
-            .state
-            .shares
-            .keys()
-            .filter(|(owner, _)| concerns(*owner))
-            .copied()
-            .collect();
+        let held: Vec<(SubLedger, InstrumentId)> =
+            self.state.shares.keys().filter(|(owner, _)| concerns(*owner)).copied().collect();
         for (owner, instrument) in held {
             self.request_exit(step, owner, instrument, None, reason, None);
         }

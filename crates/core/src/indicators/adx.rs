@@ -119,11 +119,7 @@ impl Movement {
     }
 
     fn share_of_range(self, movement: f64) -> f64 {
-        if self.true_range > 0.0 {
-            100.0 * (movement / self.true_range)
-        } else {
-            0.0
-        }
+        if self.true_range > 0.0 { 100.0 * (movement / self.true_range) } else { 0.0 }
     }
 
     /// DX, where there is any movement to compare.
@@ -139,11 +135,7 @@ mod tests {
 
     #[test]
     fn only_the_larger_move_outside_the_previous_range_counts() {
-        let previous = Bar {
-            high: 10.0,
-            low: 8.0,
-            close: 9.0,
-        };
+        let previous = Bar { high: 10.0, low: 8.0, close: 9.0 };
         let cases = [
             ((14.0, 9.0), (4.0, 0.0)),
             ((14.0, 7.0), (4.0, 0.0)),
@@ -153,14 +145,7 @@ mod tests {
             ((9.5, 8.5), (0.0, 0.0)),
         ];
         for ((high, low), expected) in cases {
-            let movement = Movement::between(
-                previous,
-                Bar {
-                    high,
-                    low,
-                    close: low,
-                },
-            );
+            let movement = Movement::between(previous, Bar { high, low, close: low });
             assert_eq!((movement.plus, movement.minus), expected);
         }
     }
@@ -173,11 +158,7 @@ mod tests {
             .map(|price| adx.update(price + 1.0, price - 1.0, price + 1.0))
             .collect();
         assert!(outputs[..5].iter().all(Option::is_none));
-        let expected = AdxOutput {
-            adx: 100.0,
-            plus_di: 100.0,
-            minus_di: 0.0,
-        };
+        let expected = AdxOutput { adx: 100.0, plus_di: 100.0, minus_di: 0.0 };
         assert_eq!(outputs[5], Some(expected));
     }
 
@@ -185,13 +166,6 @@ mod tests {
     fn a_market_that_never_moved_reads_zero() {
         let mut adx = Adx::new(2).unwrap();
         let last = (0..9).fold(None, |_, _| adx.update(5.0, 5.0, 5.0));
-        assert_eq!(
-            last,
-            Some(AdxOutput {
-                adx: 0.0,
-                plus_di: 0.0,
-                minus_di: 0.0
-            })
-        );
+        assert_eq!(last, Some(AdxOutput { adx: 0.0, plus_di: 0.0, minus_di: 0.0 }));
     }
 }

@@ -25,10 +25,7 @@ impl Atr {
     /// When `period` is outside `1..=100_000`.
     pub fn new(period: u32) -> Result<Self, PeriodError> {
         let period = check_period("ATR", period, 1)?;
-        Ok(Self {
-            previous_close: None,
-            average: SeededAverage::wilder(period),
-        })
+        Ok(Self { previous_close: None, average: SeededAverage::wilder(period) })
     }
 
     /// Adds one candle and returns the newest average; a candle with an unusable price is ignored.
@@ -55,9 +52,7 @@ mod tests {
     #[test]
     fn the_true_range_reaches_back_to_the_previous_close() {
         let previous_closes = [11.0, 7.0, 20.0].into_iter();
-        let ranges: Vec<f64> = previous_closes
-            .map(|close| true_range(12.0, 10.0, close))
-            .collect();
+        let ranges: Vec<f64> = previous_closes.map(|close| true_range(12.0, 10.0, close)).collect();
         assert_eq!(ranges, [2.0, 5.0, 10.0]);
     }
 

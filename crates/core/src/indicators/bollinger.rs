@@ -37,10 +37,7 @@ impl Bollinger {
         if !(deviations > 0.0 && deviations <= MAXIMUM_DEVIATIONS) {
             return Err(PeriodError::Deviations { deviations });
         }
-        Ok(Self {
-            deviations,
-            window: RollingMoments::new(period),
-        })
+        Ok(Self { deviations, window: RollingMoments::new(period) })
     }
 
     /// Adds one price and returns the newest bands; unusable input is ignored.
@@ -56,11 +53,7 @@ impl Bollinger {
     pub fn value(&self) -> Option<BollingerOutput> {
         let moments = self.window.moments()?;
         let (middle, width) = (moments.mean(), self.deviations * moments.deviation());
-        Some(BollingerOutput {
-            upper: middle + width,
-            middle,
-            lower: middle - width,
-        })
+        Some(BollingerOutput { upper: middle + width, middle, lower: middle - width })
     }
 }
 
@@ -73,11 +66,7 @@ mod tests {
         let mut bollinger = Bollinger::new(4, 3.0).unwrap();
         let outputs = [50.0, 1.0, 3.0, 1.0, 3.0].map(|price| bollinger.update(price));
         assert!(outputs[..3].iter().all(Option::is_none));
-        let expected = BollingerOutput {
-            upper: 5.0,
-            middle: 2.0,
-            lower: -1.0,
-        };
+        let expected = BollingerOutput { upper: 5.0, middle: 2.0, lower: -1.0 };
         assert_eq!(outputs[4], Some(expected));
     }
 

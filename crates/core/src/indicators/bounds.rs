@@ -39,12 +39,7 @@ pub(super) fn check_period(
     if (minimum..=MAXIMUM_PERIOD).contains(&period) {
         return Ok(period);
     }
-    Err(PeriodError::OutOfRange {
-        indicator,
-        period,
-        minimum,
-        maximum: MAXIMUM_PERIOD,
-    })
+    Err(PeriodError::OutOfRange { indicator, period, minimum, maximum: MAXIMUM_PERIOD })
 }
 
 /// Whether every input is a finite number of a believable magnitude; NaN is not.

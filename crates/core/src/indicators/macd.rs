@@ -33,7 +33,8 @@ impl Macd {
     /// Builds the indicator; the customary periods are 12, 26 and 9.
     ///
     /// # Errors
-    /// When `fast` is outside `2..=100_000`, `slow` outside `fast + 1..=100_000` or `signal` outside
+    /// When `fast` is outside `2..=100_000`, `slow` outside `fast + 1..=100_000` or `signal`
+    /// outside
     /// `1..=100_000`.
     pub fn new(fast: u32, slow: u32, signal: u32) -> Result<Self, PeriodError> {
         let fast = check_period("MACD fast", fast, 2)?;
@@ -66,11 +67,7 @@ impl Macd {
     #[must_use]
     pub fn value(&self) -> Option<MacdOutput> {
         let signal = self.signal.value()?;
-        Some(MacdOutput {
-            line: self.line,
-            signal,
-            histogram: self.line - signal,
-        })
+        Some(MacdOutput { line: self.line, signal, histogram: self.line - signal })
     }
 
     fn update_line(&mut self) {
@@ -90,11 +87,7 @@ mod tests {
         let mut macd = Macd::new(3, 5, 2).unwrap();
         let outputs: Vec<_> = (1..=7).map(|price| macd.update(f64::from(price))).collect();
         assert!(outputs[..5].iter().all(Option::is_none));
-        let settled = MacdOutput {
-            line: 1.0,
-            signal: 1.0,
-            histogram: 0.0,
-        };
+        let settled = MacdOutput { line: 1.0, signal: 1.0, histogram: 0.0 };
         assert_eq!(outputs[5..], [Some(settled), Some(settled)]);
     }
 

@@ -1,11 +1,13 @@
 //! Technical indicators, fed one closed candle (or one number) at a time.
 //!
 //! Every indicator is a plain value: `update` takes the next input and returns the newest output,
-//! `value` returns the last one, and both return `None` until the indicator has warmed up. State can
+//! `value` returns the last one, and both return `None` until the indicator has warmed up. State
+//! can
 //! be saved and restored at any point. Seeding and smoothing follow TA-Lib, so that numbers agree
 //! with the charts people compare them to.
 //!
-//! Input that is not a finite number, or is beyond 1e100 in magnitude, is ignored as if it had never
+//! Input that is not a finite number, or is beyond 1e100 in magnitude, is ignored as if it had
+//! never
 //! arrived: the state stays as it was and `update` returns the last value. An indicator that takes
 //! several numbers ignores all of them when one is unusable.
 //!

@@ -20,9 +20,7 @@ impl Sma {
     /// When `period` is outside `1..=100_000`.
     pub fn new(period: u32) -> Result<Self, PeriodError> {
         let period = check_period("SMA", period, 1)?;
-        Ok(Self {
-            window: RollingMoments::new(period),
-        })
+        Ok(Self { window: RollingMoments::new(period) })
     }
 
     /// Adds one input, in any unit, and returns the newest average; unusable input is ignored.
@@ -54,9 +52,7 @@ impl Ema {
     /// When `period` is outside `1..=100_000`.
     pub fn new(period: u32) -> Result<Self, PeriodError> {
         let period = check_period("EMA", period, 1)?;
-        Ok(Self {
-            average: SeededAverage::exponential(period),
-        })
+        Ok(Self { average: SeededAverage::exponential(period) })
     }
 
     /// Adds one input, in any unit, and returns the newest average; unusable input is ignored.
@@ -95,10 +91,7 @@ mod tests {
 
     #[test]
     fn a_period_of_nothing_is_refused() {
-        assert_eq!(
-            Sma::new(0).unwrap_err().to_string(),
-            "SMA period 0 is outside 1 to 100000"
-        );
+        assert_eq!(Sma::new(0).unwrap_err().to_string(), "SMA period 0 is outside 1 to 100000");
         assert_eq!(
             Ema::new(100_001).unwrap_err().to_string(),
             "EMA period 100001 is outside 1 to 100000"

@@ -1,9 +1,11 @@
 //! Mean and deviation of the last `period` numbers, without drift. Knows no market.
 //!
-//! Nothing is ever subtracted. The window is kept as two stacks: moments of every suffix of an older
+//! Nothing is ever subtracted. The window is kept as two stacks: moments of every suffix of an
+//! older
 //! block, from which the oldest number leaves by a pop, and moments of the newer block, which grows
 //! by one number. When the older block is used up the newer one becomes it. Each number is thus
-//! added twice and removed once: O(1) per update on average, O(period) once in `period` updates, and
+//! added twice and removed once: O(1) per update on average, O(period) once in `period` updates,
+//! and
 //! rounding errors and outliers leave together with the number that brought them.
 
 use serde::{Deserialize, Serialize};
@@ -23,11 +25,7 @@ impl Moments {
         let distance = value - self.mean;
         let mean = self.mean + distance / f64::from(count);
         let squared_distances = self.squared_distances + distance * (value - mean);
-        Self {
-            count,
-            mean,
-            squared_distances,
-        }
+        Self { count, mean, squared_distances }
     }
 
     /// Joins two disjoint groups, at least one of which is not empty (Chan, Golub, LeVeque 1979).
@@ -65,12 +63,7 @@ pub(super) struct RollingMoments {
 
 impl RollingMoments {
     pub(super) fn new(period: u32) -> Self {
-        Self {
-            period,
-            older: Vec::new(),
-            newer: Vec::new(),
-            newer_moments: Moments::default(),
-        }
+        Self { period, older: Vec::new(), newer: Vec::new(), newer_moments: Moments::default() }
     }
 
     pub(super) fn push(&mut self, value: f64) {

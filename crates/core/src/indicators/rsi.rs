@@ -24,11 +24,7 @@ impl Rsi {
     pub fn new(period: u32) -> Result<Self, PeriodError> {
         let period = check_period("RSI", period, 2)?;
         let average = SeededAverage::wilder(period);
-        Ok(Self {
-            previous: None,
-            gain: average.clone(),
-            loss: average,
-        })
+        Ok(Self { previous: None, gain: average.clone(), loss: average })
     }
 
     /// Adds one price and returns the newest index; unusable input is ignored.
@@ -48,11 +44,7 @@ impl Rsi {
     pub fn value(&self) -> Option<f64> {
         let (gain, loss) = (self.gain.value()?, self.loss.value()?);
         let movement = gain + loss;
-        Some(if movement > 0.0 {
-            100.0 * (gain / movement)
-        } else {
-            0.0
-        })
+        Some(if movement > 0.0 { 100.0 * (gain / movement) } else { 0.0 })
     }
 }
 

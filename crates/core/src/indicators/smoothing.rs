@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// An average that starts as the plain mean of its first `period` inputs and from then on moves by a
+/// An average that starts as the plain mean of its first `period` inputs and from then on moves by
+/// a
 /// fixed weight towards each new input.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct SeededAverage {
@@ -24,12 +25,7 @@ impl SeededAverage {
     }
 
     fn new(period: u32, weight: f64) -> Self {
-        Self {
-            period,
-            weight,
-            seen: 0,
-            average: 0.0,
-        }
+        Self { period, weight, seen: 0, average: 0.0 }
     }
 
     pub(super) fn update(&mut self, value: f64) -> Option<f64> {

@@ -53,10 +53,7 @@ impl Vwap {
 
     fn start_day(&mut self, day: i64) {
         if self.day != Some(day) {
-            *self = Self {
-                day: Some(day),
-                ..Self::default()
-            };
+            *self = Self { day: Some(day), ..Self::default() };
         }
     }
 }
@@ -77,14 +74,8 @@ mod tests {
         let mut vwap = Vwap::new();
         vwap.update(-1, 50.0, 50.0, 50.0, 9.0);
         assert_eq!(vwap.update(0, 10.0, 10.0, 10.0, 1.0), Some(10.0));
-        assert_eq!(
-            vwap.update(MICROSECONDS_PER_DAY - 1, 20.0, 20.0, 20.0, 1.0),
-            Some(15.0)
-        );
-        assert_eq!(
-            vwap.update(MICROSECONDS_PER_DAY, 30.0, 30.0, 30.0, 1.0),
-            Some(30.0)
-        );
+        assert_eq!(vwap.update(MICROSECONDS_PER_DAY - 1, 20.0, 20.0, 20.0, 1.0), Some(15.0));
+        assert_eq!(vwap.update(MICROSECONDS_PER_DAY, 30.0, 30.0, 30.0, 1.0), Some(30.0));
     }
 
     #[test]
@@ -93,10 +84,7 @@ mod tests {
         assert_eq!(vwap.update(0, 10.0, 10.0, 10.0, 0.0), None);
         assert_eq!(vwap.update(1, 10.0, 10.0, 10.0, -1.0), None);
         assert_eq!(vwap.update(2, 10.0, 10.0, 10.0, 1.0), Some(10.0));
-        assert_eq!(
-            vwap.update(MICROSECONDS_PER_DAY, 20.0, 20.0, 20.0, 0.0),
-            None
-        );
+        assert_eq!(vwap.update(MICROSECONDS_PER_DAY, 20.0, 20.0, 20.0, 0.0), None);
     }
 
     #[test]

@@ -21,11 +21,7 @@ impl Resampler {
     #[must_use]
     pub fn new(source: Timeframe, target: Timeframe) -> Option<Self> {
         let fits = target > source && target.span().0 % source.span().0 == 0;
-        fits.then_some(Self {
-            source,
-            target,
-            open: None,
-        })
+        fits.then_some(Self { source, target, open: None })
     }
 
     /// The timeframe of the candles made.
@@ -41,10 +37,7 @@ impl Resampler {
         let broken = self.open.take_if(|open| open.open_time != start);
         let merged = match self.open {
             Some(open) => merge(open, candle),
-            None => Candle {
-                open_time: start,
-                ..*candle
-            },
+            None => Candle { open_time: start, ..*candle },
         };
         let next_open = candle.open_time + self.source.span();
         let done = next_open >= start + self.target.span();
@@ -89,9 +82,8 @@ mod tests {
     #[test]
     fn five_minutes_become_one_candle() {
         let mut resampler = Resampler::new(Timeframe::OneMinute, Timeframe::FiveMinutes).unwrap();
-        let closed: Vec<_> = (0..10)
-            .flat_map(|n| resampler.push(&minute(n, 100 + n)).collect::<Vec<_>>())
-            .collect();
+        let closed: Vec<_> =
+            (0..10).flat_map(|n| resampler.push(&minute(n, 100 + n)).collect::<Vec<_>>()).collect();
         assert_eq!(closed.len(), 2);
         let first = closed[0];
         assert_eq!((first.open, first.close), (Price(100), Price(105)));

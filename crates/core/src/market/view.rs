@@ -28,12 +28,7 @@ impl MarketView {
     pub fn apply(&mut self, time: Timestamp, data: &MarketData) {
         match data {
             MarketData::Trade { price, .. } => self.last = Some(*price),
-            MarketData::BookTop {
-                bid,
-                bid_size,
-                ask,
-                ask_size,
-            } => {
+            MarketData::BookTop { bid, bid_size, ask, ask_size } => {
                 self.bid = bid_size.is_positive().then_some(*bid);
                 self.ask = ask_size.is_positive().then_some(*ask);
             }
@@ -90,9 +85,6 @@ impl MarketViews {
     /// The view of one instrument; empty when nothing was heard of it.
     #[must_use]
     pub fn get(&self, instrument: InstrumentId) -> MarketView {
-        self.0
-            .get(instrument.0 as usize)
-            .copied()
-            .unwrap_or_default()
+        self.0.get(instrument.0 as usize).copied().unwrap_or_default()
     }
 }

@@ -105,10 +105,7 @@ impl OrderState {
     /// Says whether the order is known to stand at the venue.
     #[must_use]
     pub const fn is_working(self) -> bool {
-        matches!(
-            self,
-            Self::Open | Self::PartiallyFilled | Self::CancelRequested
-        )
+        matches!(self, Self::Open | Self::PartiallyFilled | Self::CancelRequested)
     }
 
     /// The table: the state after `event`.
@@ -202,11 +199,7 @@ impl Order {
         self.triggered |= event == Transition::Triggered;
         // A refused cancel leaves an order that already has fills partly filled.
         let partly = after == OrderState::Open && self.filled.is_positive();
-        self.state = if partly {
-            OrderState::PartiallyFilled
-        } else {
-            after
-        };
+        self.state = if partly { OrderState::PartiallyFilled } else { after };
         Ok(())
     }
 
@@ -277,10 +270,8 @@ mod tests {
             "NA: -- NA -- -- pf FI -- NA NA NA -- NA",
         ];
         for (state, row) in OrderState::ALL.into_iter().zip(drawn) {
-            let cells: Vec<_> = EVENTS
-                .iter()
-                .map(|event| state.after(*event).map_or("--", name))
-                .collect();
+            let cells: Vec<_> =
+                EVENTS.iter().map(|event| state.after(*event).map_or("--", name)).collect();
             assert_eq!(format!("{}: {}", name(state), cells.join(" ")), row);
         }
     }

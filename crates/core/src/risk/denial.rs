@@ -40,7 +40,8 @@ macro_rules! denial_codes {
 denial_codes! {
     StaleEpoch = "STALE_EPOCH", "The worker was stopped, or started again, since it wished this.";
     NotReady = "NOT_READY", "The account is still reconciling with its venue.";
-    JournalUnavailable = "JOURNAL_UNAVAILABLE", "The journal cannot write; only exits are possible.";
+    JournalUnavailable = "JOURNAL_UNAVAILABLE",
+        "The journal cannot write; only exits are possible.";
     KillLevel = "KILL_LEVEL", "A kill level forbids this.";
     LiveNotArmed = "LIVE_NOT_ARMED", "The account is live and its owner has not armed it.";
     UnknownInstrument = "UNKNOWN_INSTRUMENT", "The venue does not list this instrument.";
@@ -93,19 +94,13 @@ impl Denial {
     /// A denial whose detail is the code's meaning.
     #[must_use]
     pub fn plain(code: DenialCode) -> Self {
-        Self {
-            code,
-            detail: code.meaning().to_owned(),
-        }
+        Self { code, detail: code.meaning().to_owned() }
     }
 
     /// A denial with the numbers behind it.
     #[must_use]
     pub fn new(code: DenialCode, detail: impl Into<String>) -> Self {
-        Self {
-            code,
-            detail: detail.into(),
-        }
+        Self { code, detail: detail.into() }
     }
 }
 
@@ -143,11 +138,7 @@ mod tests {
     #[test]
     fn names_are_unique_and_loud() {
         let mut names: Vec<_> = DenialCode::ALL.iter().map(|code| code.name()).collect();
-        assert!(
-            names
-                .iter()
-                .all(|name| name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_'))
-        );
+        assert!(names.iter().all(|name| name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')));
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), DenialCode::ALL.len());

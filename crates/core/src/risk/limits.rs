@@ -110,59 +110,19 @@ impl RiskLimits {
     /// Every field out of its bounds.
     pub fn validate(&self) -> Result<(), Vec<LimitError>> {
         let checks: [Check; 13] = [
-            (
-                "max_leverage",
-                "1 to 50",
-                (1..=50).contains(&self.max_leverage),
-            ),
-            (
-                "max_position_ratio",
-                "0.01 to 1",
-                within(self.max_position_ratio, 100, 10_000),
-            ),
-            (
-                "max_total_exposure",
-                "0.1 to 1",
-                within(self.max_total_exposure, 1_000, 10_000),
-            ),
+            ("max_leverage", "1 to 50", (1..=50).contains(&self.max_leverage)),
+            ("max_position_ratio", "0.01 to 1", within(self.max_position_ratio, 100, 10_000)),
+            ("max_total_exposure", "0.1 to 1", within(self.max_total_exposure, 1_000, 10_000)),
             ("min_risk_reward_ratio", "0 (off) to 100", {
                 within(self.min_risk_reward_ratio, 0, 1_000_000)
             }),
-            (
-                "max_drawdown",
-                "0.01 to 0.5",
-                within(self.max_drawdown, 100, 5_000),
-            ),
-            (
-                "max_daily_loss",
-                "0.001 to 1",
-                within(self.max_daily_loss, 10, 10_000),
-            ),
-            (
-                "min_confidence",
-                "0 to 1",
-                within(self.min_confidence, 0, 10_000),
-            ),
-            (
-                "max_stop_distance",
-                "0.01 to 0.3",
-                within(self.max_stop_distance, 100, 3_000),
-            ),
-            (
-                "price_collar",
-                "0.001 to 0.5",
-                within(self.price_collar, 10, 5_000),
-            ),
-            (
-                "max_slippage",
-                "0.0001 to 0.1",
-                within(self.max_slippage, 1, 1_000),
-            ),
-            (
-                "max_order_notional",
-                "positive",
-                self.max_order_notional.is_positive(),
-            ),
+            ("max_drawdown", "0.01 to 0.5", within(self.max_drawdown, 100, 5_000)),
+            ("max_daily_loss", "0.001 to 1", within(self.max_daily_loss, 10, 10_000)),
+            ("min_confidence", "0 to 1", within(self.min_confidence, 0, 10_000)),
+            ("max_stop_distance", "0.01 to 0.3", within(self.max_stop_distance, 100, 3_000)),
+            ("price_collar", "0.001 to 0.5", within(self.price_collar, 10, 5_000)),
+            ("max_slippage", "0.0001 to 0.1", within(self.max_slippage, 1, 1_000)),
+            ("max_order_notional", "positive", self.max_order_notional.is_positive()),
             ("max_positions", "at least 1", self.max_positions >= 1),
             ("max_feed_age", "positive", self.max_feed_age.0 > 0),
         ];
@@ -171,11 +131,7 @@ impl RiskLimits {
             .filter(|(.., fits)| !fits)
             .map(|(field, expected, _)| LimitError { field, expected })
             .collect();
-        if errors.is_empty() {
-            Ok(())
-        } else {
-            Err(errors)
-        }
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 }
 

@@ -5,6 +5,7 @@
 //! Missing data denies. Making a position smaller is never blocked by confidence or exposure.
 
 mod denial;
+mod gates;
 mod limits;
 mod review;
 mod sizing;

@@ -4,9 +4,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::gates;
 use super::sizing::{self, Entry};
 use super::{Clamp, ClampedField, Denial, DenialCode, RiskLimits, RiskView};
-use crate::instrument::{InstrumentKind, TradingStatus};
+use crate::instrument::TradingStatus;
 use crate::intent::{ExitReason, Intent, Protection, Sizing};
 use crate::kill::KillLevel;
 use crate::money::{Price, Quantity, Rate, Rounding};
@@ -80,11 +81,7 @@ impl Approved {
 /// What an order-making intent comes down to.
 enum Wish {
     Enter(Entry),
-    Exit {
-        quantity: Quantity,
-        reason: ExitReason,
-        limit: Option<(Price, TimeInForce)>,
-    },
+    Exit { quantity: Quantity, reason: ExitReason, limit: Option<(Price, TimeInForce)> },
 }
 
 /// Reviews an intent that would make an order.
@@ -104,11 +101,9 @@ pub fn review(
     }
     match wish(intent, view)? {
         Some(Wish::Enter(entry)) => review_entry(&entry, view, limits),
-        Some(Wish::Exit {
-            quantity,
-            reason,
-            limit,
-        }) => review_exit(quantity, reason, limit, view, limits),
+        Some(Wish::Exit { quantity, reason, limit }) => {
+            review_exit(quantity, reason, limit, view, limits)
+        }
         None => Ok(no_order(intent, view)),
     }
 }
@@ -134,14 +129,7 @@ fn no_order(intent: &Intent, view: &RiskView<'_>) -> Approved {
 fn wish(intent: &Intent, view: &RiskView<'_>) -> Result<Option<Wish>, Denial> {
     let held = view.worker_position.quantity;
     Ok(Some(match intent {
-        Intent::Open {
-            side,
-            sizing,
-            leverage,
-            protection,
-            confidence,
-            ..
-        } => Wish::Enter(Entry {
+        Intent::Open { side, sizing, leverage, protection, confidence, .. } => Wish::Enter(Entry {
             side: *side,
             sizing: *sizing,
             limit: None,
@@ -149,42 +137,21 @@ fn wish(intent: &Intent, view: &RiskView<'_>) -> Result<Option<Wish>, Denial> {
             protection: *protection,
             confidence: *confidence,
         }),
-        Intent::Close {
-            quantity, reason, ..
-        } => {
+        Intent::Close { quantity, reason, .. } => {
             let quantity = quantity.unwrap_or(held.abs());
-            Wish::Exit {
-                quantity,
-                reason: *reason,
-                limit: None,
-            }
+            Wish::Exit { quantity, reason: *reason, limit: None }
         }
-        Intent::Resize {
-            target,
-            protection,
-            reason,
-            ..
-        } => resize(held, *target, *protection, *reason)?,
-        Intent::Place {
-            side,
-            quantity,
-            price,
-            time_in_force,
-            reduce_only,
-            leverage,
-            ..
-        } => {
+        Intent::Resize { target, protection, reason, .. } => {
+            resize(held, *target, *protection, *reason)?
+        }
+        Intent::Place { side, quantity, price, time_in_force, reduce_only, leverage, .. } => {
             let limit = Some((*price, *time_in_force));
             let reduces = Side::of(held) == Some(side.opposite());
             if *reduce_only && !reduces {
                 return Err(Denial::plain(DenialCode::NothingToClose));
             }
             if reduces && (*reduce_only || *quantity <= held.abs()) {
-                Wish::Exit {
-                    quantity: *quantity,
-                    reason: ExitReason::ExitSignal,
-                    limit,
-                }
+                Wish::Exit { quantity: *quantity, reason: ExitReason::ExitSignal, limit }
             } else {
                 Wish::Enter(Entry {
                     side: *side,
@@ -220,20 +187,9 @@ fn resize(
         let side = Side::of(target).unwrap_or(Side::Buy);
         let sizing = Sizing::Quantity(change);
         let (limit, leverage, confidence) = (None, None, None);
-        return Ok(Wish::Enter(Entry {
-            side,
-            sizing,
-            limit,
-            leverage,
-            protection,
-            confidence,
-        }));
+        return Ok(Wish::Enter(Entry { side, sizing, limit, leverage, protection, confidence }));
     }
-    Ok(Wish::Exit {
-        quantity: change.abs(),
-        reason,
-        limit: None,
-    })
+    Ok(Wish::Exit { quantity: change.abs(), reason, limit: None })
 }
 
 fn review_exit(
@@ -252,11 +208,7 @@ fn review_exit(
     }
     let side = held_side.opposite();
     // Resting exits count against what is held; an exit at the market cancels them first.
-    let spoken_for = if limit.is_some() {
-        view.worker_exiting
-    } else {
-        Quantity::ZERO
-    };
+    let spoken_for = if limit.is_some() { view.worker_exiting } else { Quantity::ZERO };
     let approved = quantity
         .min(held.abs() - spoken_for)
         .min(view.instrument.filters.max_quantity)
@@ -267,19 +219,15 @@ fn review_exit(
     check_dust(approved, view)?;
     let (kind, time_in_force) = match limit {
         Some((price, time_in_force)) => {
-            check_price(price, view)?;
-            check_crossing(side, price, view)?;
+            gates::check_price(price, view)?;
+            gates::check_crossing(side, price, view)?;
             (OrderKind::Limit { price }, time_in_force)
         }
         None => exit_at_market(side, view, limits),
     };
     let mut clamps = Vec::new();
     if approved != quantity {
-        clamps.push(quantity_clamp(
-            DenialCode::NothingToClose,
-            quantity,
-            approved,
-        ));
+        clamps.push(quantity_clamp(DenialCode::NothingToClose, quantity, approved));
     }
     let (leverage, protection) = (view.leverage, Protection::NONE);
     let exit = Some(reason);
@@ -301,10 +249,7 @@ fn review_exit(
 /// Spot knows no reduce-only orders, and so no exception from the least notional.
 fn check_dust(quantity: Quantity, view: &RiskView<'_>) -> Result<(), Denial> {
     let instrument = view.instrument;
-    let price = view
-        .market
-        .valuation()
-        .filter(|_| !instrument.is_contract());
+    let price = view.market.valuation().filter(|_| !instrument.is_contract());
     let worth = price.map(|price| instrument.notional(price, quantity));
     if worth.is_some_and(|worth| worth < instrument.filters.min_notional) {
         return Err(Denial::plain(DenialCode::BelowMinimum));
@@ -320,10 +265,7 @@ fn exit_at_market(
     limits: &RiskLimits,
 ) -> (OrderKind, TimeInForce) {
     let tif = TimeInForce::ImmediateOrCancel;
-    let reference = view
-        .market
-        .taking(side)
-        .filter(|_| !view.exit_failed_before);
+    let reference = view.market.taking(side).filter(|_| !view.exit_failed_before);
     let Some(reference) = reference else {
         return (OrderKind::Market, tif);
     };
@@ -337,10 +279,10 @@ fn review_entry(
     view: &RiskView<'_>,
     limits: &RiskLimits,
 ) -> Result<Approved, Denial> {
-    check_account(view)?;
-    let reference = check_market(entry.side, view, limits)?;
-    check_worker(entry, view, limits)?;
-    check_sides(entry.side, view)?;
+    gates::check_account(view)?;
+    let reference = gates::check_market(entry.side, view, limits)?;
+    gates::check_worker(entry, view, limits)?;
+    gates::check_sides(entry.side, view)?;
     let mut clamps = Vec::new();
     let (price, time_in_force) = entry_price(entry, reference, view, limits)?;
     let leverage = sizing::leverage(entry, view, limits, &mut clamps);
@@ -365,112 +307,6 @@ fn review_entry(
     })
 }
 
-fn check_account(view: &RiskView<'_>) -> Result<(), Denial> {
-    let gates = [
-        (!view.ready, DenialCode::NotReady),
-        (!view.journal_available, DenialCode::JournalUnavailable),
-        (
-            view.kill_level >= KillLevel::PauseEntries,
-            DenialCode::KillLevel,
-        ),
-        (!view.armed, DenialCode::LiveNotArmed),
-    ];
-    first_refusal(&gates)
-}
-
-fn first_refusal(gates: &[(bool, DenialCode)]) -> Result<(), Denial> {
-    match gates.iter().find(|(refuses, _)| *refuses) {
-        Some((_, code)) => Err(Denial::plain(*code)),
-        None => Ok(()),
-    }
-}
-
-fn check_market(side: Side, view: &RiskView<'_>, limits: &RiskLimits) -> Result<Price, Denial> {
-    if view.instrument.filters.status != TradingStatus::Trading {
-        return Err(Denial::plain(DenialCode::MarketClosed));
-    }
-    let price = view.market.taking(side).filter(|price| price.is_positive());
-    let Some(price) = price else {
-        return Err(Denial::plain(DenialCode::NoPrice));
-    };
-    if view.market.is_stale(view.now, limits.max_feed_age) {
-        return Err(Denial::plain(DenialCode::StaleFeed));
-    }
-    Ok(price)
-}
-
-fn check_worker(entry: &Entry, view: &RiskView<'_>, limits: &RiskLimits) -> Result<(), Denial> {
-    let enters_anew = view.worker_position.is_flat() && view.worker_pending.is_zero();
-    let unsure = entry
-        .confidence
-        .is_some_and(|confidence| confidence < limits.min_confidence);
-    first_refusal(&[
-        (
-            view.worker_recent_orders >= limits.max_orders_per_minute,
-            DenialCode::OrderRateExceeded,
-        ),
-        (
-            view.worker_open_orders >= limits.max_open_orders,
-            DenialCode::TooManyOpenOrders,
-        ),
-        (unsure, DenialCode::LowConfidence),
-        (
-            view.drawdown >= limits.max_drawdown,
-            DenialCode::MaxDrawdown,
-        ),
-        (
-            view.daily_loss >= limits.max_daily_loss,
-            DenialCode::MaxDailyLoss,
-        ),
-        (
-            enters_anew && view.worker_positions >= limits.max_positions,
-            DenialCode::MaxPositions,
-        ),
-    ])
-}
-
-fn check_sides(side: Side, view: &RiskView<'_>) -> Result<(), Denial> {
-    if view.instrument.kind == InstrumentKind::Spot && side == Side::Sell {
-        return Err(Denial::plain(DenialCode::ShortNotPossible));
-    }
-    let own = view
-        .worker_position
-        .side()
-        .or_else(|| Side::of(view.worker_pending));
-    if own == Some(side.opposite()) {
-        return Err(Denial::new(
-            DenialCode::OppositePosition,
-            "the worker holds or enters the other side; close it first",
-        ));
-    }
-    if view.others_side == Some(side.opposite()) {
-        return Err(Denial::plain(DenialCode::OppositePosition));
-    }
-    Ok(())
-}
-
-fn check_price(price: Price, view: &RiskView<'_>) -> Result<(), Denial> {
-    if view.instrument.accepts_price(price) {
-        return Ok(());
-    }
-    let decimals = view.instrument.price_decimals;
-    let (price, tick) = (price.to_decimal(decimals), view.instrument.filters.tick);
-    let detail = format!("{price} is not on the tick {}", tick.to_decimal(decimals));
-    Err(Denial::new(DenialCode::InvalidPrice, detail))
-}
-
-fn check_crossing(side: Side, price: Price, view: &RiskView<'_>) -> Result<(), Denial> {
-    let crosses = match side {
-        Side::Buy => view.own_best_ask.is_some_and(|ask| price >= ask),
-        Side::Sell => view.own_best_bid.is_some_and(|bid| price <= bid),
-    };
-    if crosses {
-        Err(Denial::plain(DenialCode::CrossesOwnOrder))
-    } else {
-        Ok(())
-    }
-}
-
 /// The limit price: as wished and within the collar, or for a market wish the worst price that
 /// slippage allows, kept from trading against an order of the same account.
 fn entry_price(
@@ -481,12 +317,12 @@ fn entry_price(
 ) -> Result<(Price, TimeInForce), Denial> {
     let instrument = view.instrument;
     if let Some((price, time_in_force)) = entry.limit {
-        check_price(price, view)?;
+        gates::check_price(price, view)?;
         let worst = sizing::worst_price(entry.side, reference, limits.price_collar, instrument);
         if (price.0 - worst.0) * entry.side.sign() > 0 {
             return Err(Denial::plain(DenialCode::PriceCollar));
         }
-        check_crossing(entry.side, price, view)?;
+        gates::check_crossing(entry.side, price, view)?;
         return Ok((price, time_in_force));
     }
     let worst = sizing::worst_price(entry.side, reference, limits.max_slippage, instrument);
@@ -498,22 +334,10 @@ fn entry_price(
     if (price.0 - reference.0) * entry.side.sign() < 0 {
         return Err(Denial::plain(DenialCode::CrossesOwnOrder));
     }
-    let outward = if entry.side == Side::Buy {
-        Rounding::Floor
-    } else {
-        Rounding::Ceiling
-    };
-    Ok((
-        instrument.round_price(price, outward),
-        TimeInForce::ImmediateOrCancel,
-    ))
+    let outward = if entry.side == Side::Buy { Rounding::Floor } else { Rounding::Ceiling };
+    Ok((instrument.round_price(price, outward), TimeInForce::ImmediateOrCancel))
 }
 
 pub(super) fn quantity_clamp(limit: DenialCode, wished: Quantity, approved: Quantity) -> Clamp {
-    Clamp {
-        field: ClampedField::Quantity,
-        limit,
-        wished: wished.0,
-        approved: approved.0,
-    }
+    Clamp { field: ClampedField::Quantity, limit, wished: wished.0, approved: approved.0 }
 }

@@ -54,10 +54,7 @@ pub(super) fn leverage(
     limits: &RiskLimits,
     clamps: &mut Vec<Clamp>,
 ) -> u32 {
-    let highest = limits
-        .max_leverage
-        .min(view.instrument.max_leverage(Amount::ZERO))
-        .max(1);
+    let highest = limits.max_leverage.min(view.instrument.max_leverage(Amount::ZERO)).max(1);
     let wished = entry.leverage.unwrap_or(view.leverage).max(1);
     let approved = if view.leverage_is_free || !view.instrument.is_contract() {
         wished.min(highest)
@@ -113,16 +110,10 @@ fn fill_in(
     // The stop is rounded towards the price and the target away from it, so that rounding never
     // spoils the ratio of the two.
     let away = |multiple: Rate, fallback: Rate, direction: i64| {
-        let range = view
-            .average_true_range
-            .map(|range| range.times(multiple, Rounding::Nearest));
+        let range = view.average_true_range.map(|range| range.times(multiple, Rounding::Nearest));
         let distance = range.unwrap_or_else(|| at.times(fallback, Rounding::Nearest));
         let price = Price((at.0 + direction * distance.0).max(view.instrument.filters.tick.0));
-        let rounding = if side == Side::Buy {
-            Rounding::Ceiling
-        } else {
-            Rounding::Floor
-        };
+        let rounding = if side == Side::Buy { Rounding::Ceiling } else { Rounding::Floor };
         view.instrument.round_price(price, rounding)
     };
     let given = |field, price: Price| Clamp {
@@ -144,11 +135,7 @@ fn fill_in(
 }
 
 fn check_side(signed_distance: i64) -> Result<(), Denial> {
-    if signed_distance > 0 {
-        Ok(())
-    } else {
-        Err(Denial::plain(DenialCode::StopWrongSide))
-    }
+    if signed_distance > 0 { Ok(()) } else { Err(Denial::plain(DenialCode::StopWrongSide)) }
 }
 
 fn nearer_stop(
@@ -162,15 +149,9 @@ fn nearer_stop(
     check_side((at.0 - stop.0) * side.sign())?;
     let farthest = at.times(limits.max_stop_distance, Rounding::Down);
     let bound = Price(at.0 - side.sign() * farthest.0);
-    let inward = if side == Side::Buy {
-        Rounding::Ceiling
-    } else {
-        Rounding::Floor
-    };
+    let inward = if side == Side::Buy { Rounding::Ceiling } else { Rounding::Floor };
     let too_far = (bound.0 - stop.0) * side.sign() > 0;
-    let approved = view
-        .instrument
-        .round_price(if too_far { bound } else { stop }, inward);
+    let approved = view.instrument.round_price(if too_far { bound } else { stop }, inward);
     if too_far {
         clamps.push(Clamp {
             field: ClampedField::StopLoss,
@@ -210,11 +191,7 @@ fn check_reward(protection: Protection, at: Price, limits: &RiskLimits) -> Resul
     let risk = (at - stop).abs();
     let reward = (target - at).abs();
     let needed = risk.times(limits.min_risk_reward_ratio, Rounding::Down);
-    if reward >= needed {
-        Ok(())
-    } else {
-        Err(Denial::plain(DenialCode::MinRiskReward))
-    }
+    if reward >= needed { Ok(()) } else { Err(Denial::plain(DenialCode::MinRiskReward)) }
 }
 
 /// The quantity: as wished, at most what each limit leaves, and not below what the venue takes.
@@ -236,10 +213,7 @@ pub(super) fn quantity(
     }
     let mut approved = wished;
     let mut binding = DenialCode::BelowMinimum;
-    let largest = instrument
-        .filters
-        .max_quantity
-        .floor_to(instrument.filters.step);
+    let largest = instrument.filters.max_quantity.floor_to(instrument.filters.step);
     for (code, room) in rooms(leverage, price, view, limits) {
         let most = instrument.quantity_for(room, price).min(largest);
         if most < approved {
@@ -264,11 +238,7 @@ pub(super) fn quantity(
 fn on_step(wished: Quantity, view: &RiskView<'_>, clamps: &mut Vec<Clamp>) -> Quantity {
     let approved = wished.floor_to(view.instrument.filters.step);
     if approved != wished {
-        clamps.push(quantity_clamp(
-            DenialCode::InvalidQuantity,
-            wished,
-            approved,
-        ));
+        clamps.push(quantity_clamp(DenialCode::InvalidQuantity, wished, approved));
     }
     approved
 }

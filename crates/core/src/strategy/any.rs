@@ -77,8 +77,7 @@ impl Strategy for AnyStrategy {
     }
 
     fn warm_up(&mut self, instrument: InstrumentId, timeframe: Timeframe, candle: &Candle) {
-        self.as_strategy_mut()
-            .warm_up(instrument, timeframe, candle);
+        self.as_strategy_mut().warm_up(instrument, timeframe, candle);
     }
 
     fn handle(&mut self, event: &StrategyEvent<'_>, view: &WorkerView<'_>, effects: &mut Effects) {

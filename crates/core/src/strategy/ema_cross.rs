@@ -73,10 +73,7 @@ impl EmaCrossStrategy {
     fn update(&mut self, close: f64) -> Option<Side> {
         let (fast, slow) = (self.fast.update(close), self.slow.update(close));
         let above = fast? > slow?;
-        let crossed = self
-            .above
-            .replace(above)
-            .is_some_and(|before| before != above);
+        let crossed = self.above.replace(above).is_some_and(|before| before != above);
         crossed.then_some(if above { Side::Buy } else { Side::Sell })
     }
 
@@ -129,8 +126,7 @@ impl Strategy for EmaCrossStrategy {
     }
 
     fn subscription(&self) -> Subscription {
-        self.trader
-            .subscription((self.slow_period * WARM_UP_PERIODS) as usize)
+        self.trader.subscription((self.slow_period * WARM_UP_PERIODS) as usize)
     }
 
     fn warm_up(&mut self, instrument: InstrumentId, timeframe: Timeframe, candle: &Candle) {
@@ -142,11 +138,7 @@ impl Strategy for EmaCrossStrategy {
     fn handle(&mut self, event: &StrategyEvent<'_>, view: &WorkerView<'_>, effects: &mut Effects) {
         match event {
             StrategyEvent::Started => self.trader.started(view.now, effects),
-            StrategyEvent::CandleClosed {
-                instrument,
-                timeframe,
-                candle,
-            } => {
+            StrategyEvent::CandleClosed { instrument, timeframe, candle } => {
                 if let Some(close) = self.trader.close_of(*instrument, *timeframe, candle) {
                     if let Some(cross) = self.update(close) {
                         self.crossed(cross);

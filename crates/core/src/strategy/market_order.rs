@@ -45,12 +45,7 @@ impl MarketOrder {
     }
 
     fn send(&mut self, side: Side, closes: bool) {
-        self.0 = Some(Sent {
-            side,
-            closes,
-            filled: false,
-            answer: Answer::Awaited,
-        });
+        self.0 = Some(Sent { side, closes, filled: false, answer: Answer::Awaited });
     }
 
     pub(super) fn is_pending(&self) -> bool {
@@ -78,43 +73,31 @@ impl MarketOrder {
 
     /// Forgets an order that never reached the account. Says whether there was one.
     pub(super) fn give_up(&mut self) -> bool {
-        self.0
-            .take_if(|sent| sent.answer == Answer::Doubtful)
-            .is_some()
+        self.0.take_if(|sent| sent.answer == Answer::Doubtful).is_some()
     }
 }
 
 impl Sent {
     fn hear(&mut self, notice: &WorkerNotice, here: InstrumentId) -> Outcome {
         match notice {
-            WorkerNotice::OrderFilled {
-                tag: None,
-                instrument,
-                side,
-                position,
-                ..
-            } if *instrument == here && *side == self.side => {
+            WorkerNotice::OrderFilled { tag: None, instrument, side, position, .. }
+                if *instrument == here && *side == self.side =>
+            {
                 (self.filled, self.answer) = (true, Answer::Heard);
                 self.end_when(!self.closes || position.is_flat(), Outcome::Filled)
             }
-            WorkerNotice::OrderUpdated {
-                tag: None,
-                instrument,
-                side,
-                state,
-                ..
-            } if *instrument == here && *side == self.side => {
+            WorkerNotice::OrderUpdated { tag: None, instrument, side, state, .. }
+                if *instrument == here && *side == self.side =>
+            {
                 self.answer = Answer::Heard;
                 // Its fills are told on their own, perhaps later.
                 let filled = *state == OrderState::Filled;
                 let failed = state.is_final() && !filled;
                 self.end_when(failed || filled && self.filled, Outcome::Failed)
             }
-            WorkerNotice::IntentDenied {
-                tag: None,
-                instrument,
-                ..
-            } if instrument.is_none_or(|instrument| instrument == here) => {
+            WorkerNotice::IntentDenied { tag: None, instrument, .. }
+                if instrument.is_none_or(|instrument| instrument == here) =>
+            {
                 self.end_when(self.answer != Answer::Heard, Outcome::Failed)
             }
             _ => Outcome::Pending,
@@ -136,14 +119,7 @@ mod tests {
 
     fn updated(side: Side, state: OrderState) -> WorkerNotice {
         let (remaining, price) = (Quantity(1), None);
-        WorkerNotice::OrderUpdated {
-            tag: None,
-            instrument: HERE,
-            side,
-            state,
-            remaining,
-            price,
-        }
+        WorkerNotice::OrderUpdated { tag: None, instrument: HERE, side, state, remaining, price }
     }
 
     fn filled(side: Side, held: i64) -> WorkerNotice {
@@ -156,29 +132,19 @@ mod tests {
             fee: Amount::ZERO,
             realized: Amount::ZERO,
             exit: None,
-            position: Position {
-                quantity: Quantity(held),
-                cost: Amount(i128::from(held)),
-            },
+            position: Position { quantity: Quantity(held), cost: Amount(i128::from(held)) },
         }
     }
 
     fn denied() -> WorkerNotice {
         let code = "STALE_FEED".to_owned();
-        WorkerNotice::IntentDenied {
-            tag: None,
-            instrument: Some(HERE),
-            code,
-        }
+        WorkerNotice::IntentDenied { tag: None, instrument: Some(HERE), code }
     }
 
     fn outcomes(closes: bool, notices: &[WorkerNotice]) -> Vec<Outcome> {
         let mut order = MarketOrder::default();
         order.send(Side::Sell, closes);
-        let heard = notices
-            .iter()
-            .map(|notice| order.hear(notice, HERE))
-            .collect();
+        let heard = notices.iter().map(|notice| order.hear(notice, HERE)).collect();
         let ended = heard != vec![Outcome::Pending; notices.len()];
         assert_eq!(order.is_pending(), !ended);
         heard
@@ -193,16 +159,8 @@ mod tests {
             (false, vec![denied()], vec![Failed]),
             // What is under way is not denied: that was another wish.
             (false, vec![planned(), denied()], vec![Pending, Pending]),
-            (
-                false,
-                vec![planned(), updated(sell, OrderState::Rejected)],
-                vec![Pending, Failed],
-            ),
-            (
-                false,
-                vec![updated(buy, OrderState::Cancelled)],
-                vec![Pending],
-            ),
+            (false, vec![planned(), updated(sell, OrderState::Rejected)], vec![Pending, Failed]),
+            (false, vec![updated(buy, OrderState::Cancelled)], vec![Pending]),
             (false, vec![filled(buy, 1)], vec![Pending]),
             (false, vec![filled(sell, -1)], vec![Filled]),
             (
@@ -210,16 +168,8 @@ mod tests {
                 vec![updated(sell, OrderState::Filled), filled(sell, -1)],
                 vec![Pending, Filled],
             ),
-            (
-                true,
-                vec![filled(sell, 1), filled(sell, 0)],
-                vec![Pending, Filled],
-            ),
-            (
-                true,
-                vec![filled(sell, 1), updated(sell, OrderState::Filled)],
-                vec![Pending, Failed],
-            ),
+            (true, vec![filled(sell, 1), filled(sell, 0)], vec![Pending, Filled]),
+            (true, vec![filled(sell, 1), updated(sell, OrderState::Filled)], vec![Pending, Failed]),
         ];
         for (closes, notices, expected) in cases {
             assert_eq!(outcomes(closes, &notices), expected, "{notices:?}");

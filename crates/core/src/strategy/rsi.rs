@@ -90,8 +90,7 @@ impl Strategy for RsiStrategy {
     }
 
     fn subscription(&self) -> Subscription {
-        self.trader
-            .subscription((self.period * WARM_UP_PERIODS) as usize)
+        self.trader.subscription((self.period * WARM_UP_PERIODS) as usize)
     }
 
     fn warm_up(&mut self, instrument: InstrumentId, timeframe: Timeframe, candle: &Candle) {
@@ -103,11 +102,7 @@ impl Strategy for RsiStrategy {
     fn handle(&mut self, event: &StrategyEvent<'_>, view: &WorkerView<'_>, effects: &mut Effects) {
         match event {
             StrategyEvent::Started => self.trader.started(view.now, effects),
-            StrategyEvent::CandleClosed {
-                instrument,
-                timeframe,
-                candle,
-            } => {
+            StrategyEvent::CandleClosed { instrument, timeframe, candle } => {
                 if let Some(close) = self.trader.close_of(*instrument, *timeframe, candle) {
                     self.index.update(close);
                     self.decide(view, effects);

@@ -97,37 +97,22 @@ impl SlotOrder {
     }
 
     fn stands(&mut self) -> Progress {
-        if std::mem::take(&mut self.cancelling) {
-            Progress::NotCancelled
-        } else {
-            Progress::Stands
-        }
+        if std::mem::take(&mut self.cancelling) { Progress::NotCancelled } else { Progress::Stands }
     }
 
     fn complete_when(&self, complete: bool) -> Progress {
-        if complete {
-            Progress::Filled
-        } else {
-            Progress::Stands
-        }
+        if complete { Progress::Filled } else { Progress::Stands }
     }
 
     fn gone(&self) -> Progress {
-        Progress::Gone {
-            partly: self.filled.is_positive(),
-        }
+        Progress::Gone { partly: self.filled.is_positive() }
     }
 }
 
 impl Slot {
     /// An empty slot; `number` tells it from the other slots of its strategy.
     pub(super) fn new(number: u32) -> Self {
-        Self {
-            number,
-            generation: 0,
-            order: None,
-            retry: Retry::default(),
-        }
+        Self { number, generation: 0, order: None, retry: Retry::default() }
     }
 
     /// Says whether a tag is that of a sell order.

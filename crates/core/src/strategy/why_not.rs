@@ -37,9 +37,7 @@ impl WhyNot {
     /// The latest refusal.
     #[must_use]
     pub fn last(&self) -> Option<(Timestamp, &str)> {
-        self.last
-            .as_ref()
-            .map(|(time, gate)| (*time, gate.as_str()))
+        self.last.as_ref().map(|(time, gate)| (*time, gate.as_str()))
     }
 }
 

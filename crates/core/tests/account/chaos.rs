@@ -19,61 +19,25 @@ use crate::listing::{INVERSE, LINEAR, SPOT};
 /// One thing that happens; who, where and how much are taken modulo what there is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Act {
-    Open {
-        worker: u8,
-        place: u8,
-        buy: bool,
-        size: u16,
-        stop: bool,
-    },
-    Place {
-        worker: u8,
-        tag: u8,
-        buy: bool,
-        size: u16,
-        offset: i16,
-    },
-    Close {
-        worker: u8,
-        place: u8,
-        size: u16,
-    },
-    CancelAll {
-        worker: u8,
-        place: u8,
-    },
+    Open { worker: u8, place: u8, buy: bool, size: u16, stop: bool },
+    Place { worker: u8, tag: u8, buy: bool, size: u16, offset: i16 },
+    Close { worker: u8, place: u8, size: u16 },
+    CancelAll { worker: u8, place: u8 },
     Accept(u8),
     Reject(u8, bool),
-    Fill {
-        order: u8,
-        part: u8,
-        offset: i16,
-    },
+    Fill { order: u8, part: u8, offset: i16 },
     End(u8, bool),
     Lose(u8),
     Ask(u8),
-    Liquidate {
-        place: u8,
-        part: u8,
-    },
-    TradeByHand {
-        place: u8,
-        buy: bool,
-        size: u16,
-    },
+    Liquidate { place: u8, part: u8 },
+    TradeByHand { place: u8, buy: bool, size: u16 },
     Fund(i32),
-    Move {
-        place: u8,
-        offset: i16,
-    },
+    Move { place: u8, offset: i16 },
     Wait(u16),
     Persist,
     Reconcile,
     Restart(u8),
-    Kill {
-        worker: Option<u8>,
-        level: u8,
-    },
+    Kill { worker: Option<u8>, level: u8 },
     FailJournal,
     Save(u8),
     SetLeverage(u8),
@@ -148,10 +112,7 @@ fn side(buy: bool) -> Side {
 pub(crate) fn near(desk: &Desk, instrument: InstrumentId, offset: i16) -> Price {
     let mark = desk.account.markets().get(instrument).valuation();
     let mark = mark.unwrap_or(Price(5_000_000));
-    let distance = mark.times(
-        Rate(i64::from(offset) * 10_000),
-        banyan_core::money::Rounding::Down,
-    );
+    let distance = mark.times(Rate(i64::from(offset) * 10_000), banyan_core::money::Rounding::Down);
     (mark + distance).floor_to(Price(10)).max(Price(10))
 }
 
@@ -159,10 +120,8 @@ pub(crate) fn near(desk: &Desk, instrument: InstrumentId, offset: i16) -> Price 
 fn order(desk: &Desk, n: u8) -> Option<ClientOrderId> {
     let sent = |state| !matches!(state, OrderState::Planned);
     let orders = desk.account.state().orders.values();
-    let ids: Vec<_> = orders
-        .filter(|it| sent(it.order.state))
-        .map(|it| it.order.request.client_id)
-        .collect();
+    let ids: Vec<_> =
+        orders.filter(|it| sent(it.order.state)).map(|it| it.order.request.client_id).collect();
     (!ids.is_empty()).then(|| ids[n as usize % ids.len()])
 }
 
@@ -176,22 +135,14 @@ fn perform(desk: &mut Desk, act: Act) {
                 desk.persist();
             }
         }
-        Act::Fill {
-            order: n,
-            part,
-            offset,
-        } => fill(desk, n, part, offset),
+        Act::Fill { order: n, part, offset } => fill(desk, n, part, offset),
         Act::Accept(n) | Act::Reject(n, _) | Act::End(n, _) | Act::Lose(n) | Act::Ask(n) => {
             if let Some(id) = order(desk, n) {
                 answer(desk, act, id);
             }
         }
         Act::Liquidate { place: at, part } => liquidate(desk, place(at), part),
-        Act::TradeByHand {
-            place: at,
-            buy,
-            size,
-        } => {
+        Act::TradeByHand { place: at, buy, size } => {
             let (instrument, size) = (place(at), i64::from(size));
             let at = near(desk, instrument, 0);
             desk.foreign_trade(instrument, side(buy), size, at, FillReason::Order);
@@ -221,13 +172,7 @@ fn perform(desk: &mut Desk, act: Act) {
 
 fn wish(desk: &Desk, act: Act) -> (WorkerId, Intent) {
     match act {
-        Act::Open {
-            worker: who,
-            place: at,
-            buy,
-            size,
-            stop,
-        } => {
+        Act::Open { worker: who, place: at, buy, size, stop } => {
             let instrument = place(at);
             let away = if buy { -20_000 } else { 20_000 };
             let stop_loss = stop.then(|| near(desk, instrument, away));
@@ -236,21 +181,12 @@ fn wish(desk: &Desk, act: Act) -> (WorkerId, Intent) {
                 side: side(buy),
                 sizing: Sizing::Quantity(Quantity(i64::from(size))),
                 leverage: None,
-                protection: Protection {
-                    stop_loss,
-                    ..Protection::NONE
-                },
+                protection: Protection { stop_loss, ..Protection::NONE },
                 confidence: None,
             };
             (worker(who), intent)
         }
-        Act::Place {
-            worker: who,
-            tag,
-            buy,
-            size,
-            offset,
-        } => {
+        Act::Place { worker: who, tag, buy, size, offset } => {
             let intent = Intent::Place {
                 tag: OrderTag(u64::from(tag)),
                 instrument: LINEAR,
@@ -263,31 +199,14 @@ fn wish(desk: &Desk, act: Act) -> (WorkerId, Intent) {
             };
             (worker(who), intent)
         }
-        Act::Close {
-            worker: who,
-            place: at,
-            size,
-        } => {
+        Act::Close { worker: who, place: at, size } => {
             let quantity = (size > 0).then_some(Quantity(i64::from(size)));
             let (instrument, reason) = (place(at), ExitReason::ExitSignal);
-            (
-                worker(who),
-                Intent::Close {
-                    instrument,
-                    quantity,
-                    reason,
-                },
-            )
+            (worker(who), Intent::Close { instrument, quantity, reason })
         }
-        Act::CancelAll {
-            worker: who,
-            place: at,
-        } => (
-            worker(who),
-            Intent::CancelAll {
-                instrument: place(at),
-            },
-        ),
+        Act::CancelAll { worker: who, place: at } => {
+            (worker(who), Intent::CancelAll { instrument: place(at) })
+        }
         other => unreachable!("{other:?} is no wish"),
     }
 }
@@ -296,24 +215,17 @@ fn answer(desk: &mut Desk, act: Act, client_id: ClientOrderId) {
     let stands = matches!(act, Act::Lose(_) | Act::Ask(_));
     let report = match act {
         Act::Accept(_) => return desk.accept(client_id),
-        Act::Reject(_, true) => VenueReport::OrderRejected {
-            client_id,
-            reason: RejectReason::TriggerImmediately,
-        },
-        Act::Reject(_, false) => VenueReport::OrderRejected {
-            client_id,
-            reason: RejectReason::RateLimitExceeded,
-        },
+        Act::Reject(_, true) => {
+            VenueReport::OrderRejected { client_id, reason: RejectReason::TriggerImmediately }
+        }
+        Act::Reject(_, false) => {
+            VenueReport::OrderRejected { client_id, reason: RejectReason::RateLimitExceeded }
+        }
         Act::End(_, true) => VenueReport::OrderCancelled { client_id },
         Act::End(_, false) => VenueReport::OrderExpired { client_id },
         Act::Lose(_) => VenueReport::SubmitOutcomeLost { client_id },
         Act::Ask(_) => {
-            let report = desk
-                .venue
-                .open
-                .iter()
-                .find(|it| it.client_id == client_id)
-                .cloned();
+            let report = desk.venue.open.iter().find(|it| it.client_id == client_id).cloned();
             VenueReport::OrderReported { client_id, report }
         }
         other => unreachable!("{other:?} is no answer"),
@@ -346,11 +258,7 @@ fn liquidate(desk: &mut Desk, instrument: InstrumentId, part: u8) {
         return;
     }
     let quantity = (position.quantity.0.abs() * (i64::from(part) + 1) / 256).max(1);
-    let side = if position.quantity.is_positive() {
-        Side::Sell
-    } else {
-        Side::Buy
-    };
+    let side = if position.quantity.is_positive() { Side::Sell } else { Side::Buy };
     let at = near(desk, instrument, 0);
     desk.foreign_trade(instrument, side, quantity, at, FillReason::Liquidation);
 }
@@ -366,38 +274,22 @@ fn fund(desk: &mut Desk, amount: i32) {
 }
 
 fn restart_worker(desk: &mut Desk, n: u8) {
-    let policies = [
-        StopPolicy::Keep,
-        StopPolicy::CancelOrders,
-        StopPolicy::ClosePositions,
-    ];
+    let policies = [StopPolicy::Keep, StopPolicy::CancelOrders, StopPolicy::ClosePositions];
     let policy = policies[n as usize / 3 % 3];
-    desk.handle(Input::DetachWorker {
-        worker: worker(n),
-        policy,
-    });
+    desk.handle(Input::DetachWorker { worker: worker(n), policy });
     desk.attach(worker(n));
 }
 
 fn save(desk: &mut Desk, worker: WorkerId) {
     let known = &desk.account.state().workers[&worker];
     let (epoch, saved) = (known.epoch, Some((known.told, vec![1, 2, 3])));
-    desk.handle(Input::Submit(WorkerCommand {
-        worker,
-        epoch,
-        saved,
-        intents: Vec::new(),
-    }));
+    desk.handle(Input::Submit(WorkerCommand { worker, epoch, saved, intents: Vec::new() }));
 }
 
 /// The venue's position is not what it was, and nobody says why.
 fn conjure(desk: &mut Desk, quantity: i64) {
     let hedge = desk.account.state().settings.position_mode == PositionMode::Hedge;
-    let side = if hedge {
-        PositionSide::Long
-    } else {
-        PositionSide::Net
-    };
+    let side = if hedge { PositionSide::Long } else { PositionSide::Net };
     let position = desk.venue.positions.entry((LINEAR, side)).or_default();
     let value = Amount(i128::from(quantity) * 5_000_000_000);
     position.quantity += Quantity(quantity);
@@ -417,10 +309,7 @@ fn kill(desk: &mut Desk, who: Option<u8>, level: u8) {
         KillLevel::Freeze,
     ];
     let scope = who.map_or(KillScope::Account, |n| KillScope::Worker(worker(n)));
-    desk.handle(Input::SetKillLevel {
-        scope,
-        level: levels[level as usize],
-    });
+    desk.handle(Input::SetKillLevel { scope, level: levels[level as usize] });
 }
 
 /// Says whether nobody holds anything of an instrument.
@@ -430,9 +319,5 @@ pub(crate) fn is_flat(desk: &Desk, instrument: InstrumentId) -> bool {
 
 /// The workers' and everybody's shares of an instrument, added up.
 pub(crate) fn held_in_total(desk: &Desk, instrument: InstrumentId) -> i64 {
-    desk.account
-        .state()
-        .holders(instrument)
-        .map(|(_, it)| it.quantity.0)
-        .sum()
+    desk.account.state().holders(instrument).map(|(_, it)| it.quantity.0).sum()
 }

@@ -105,8 +105,7 @@ impl Desk {
         let account = Account::open(settings, NOON, &mut effects);
         let mut desk = Self::around(account);
         desk.take(effects);
-        desk.venue
-            .credit(&asset("USDT"), Amount::from_units(1_000_000));
+        desk.venue.credit(&asset("USDT"), Amount::from_units(1_000_000));
         desk.venue.credit(&asset("BTC"), Amount::from_units(100));
         for it in listing() {
             desk.market(it.id, MarketData::InstrumentChanged(it.clone()));
@@ -154,10 +153,7 @@ impl Desk {
             if let VenueCommand::SubmitOrder { request, .. } = command {
                 let order = self.order(request.client_id);
                 let leaves = self.account.is_degraded() && order.purpose != Purpose::Entry;
-                assert!(
-                    leaves || order.planned <= self.durable,
-                    "{command:?} left too soon"
-                );
+                assert!(leaves || order.planned <= self.durable, "{command:?} left too soon");
             }
         }
     }
@@ -191,11 +187,7 @@ impl Desk {
     }
 
     pub(crate) fn market(&mut self, instrument: InstrumentId, data: MarketData) {
-        let event = MarketEvent {
-            time: self.now,
-            instrument,
-            data,
-        };
+        let event = MarketEvent { time: self.now, instrument, data };
         self.handle(Input::Market(&event));
     }
 
@@ -239,12 +231,7 @@ impl Desk {
         self.numbers += 1;
         let intents = vec![(self.numbers, intent)];
         let epoch = self.epoch(worker);
-        self.handle(Input::Submit(WorkerCommand {
-            worker,
-            epoch,
-            saved: None,
-            intents,
-        }));
+        self.handle(Input::Submit(WorkerCommand { worker, epoch, saved: None, intents }));
     }
 
     /// Submits a wish, makes it durable, and returns the orders that were sent for it.
@@ -333,10 +320,7 @@ impl Desk {
         let request = self.order(id).order.request.clone();
         self.venue.rest(&request);
         let venue_id = VenueOrderId(self.venue.open.len() as u64);
-        self.tell(VenueReport::OrderAccepted {
-            client_id: id,
-            venue_id,
-        });
+        self.tell(VenueReport::OrderAccepted { client_id: id, venue_id });
         self.persist();
     }
 
@@ -444,10 +428,7 @@ impl Desk {
     /// Orders of a purpose that are not ended.
     pub(crate) fn standing(&self, purpose: Purpose) -> Vec<&OrderRequest> {
         let orders = self.account.state().orders.values();
-        orders
-            .filter(|it| it.purpose == purpose)
-            .map(|it| &it.order.request)
-            .collect()
+        orders.filter(|it| it.purpose == purpose).map(|it| &it.order.request).collect()
     }
 
     /// The codes of all denials that workers heard.
@@ -469,7 +450,9 @@ impl Desk {
     pub(crate) fn booked(&self, trade: TradeId) -> usize {
         let events = self.records.iter().map(|record| &record.event);
         events
-            .filter(|event| matches!(event, AccountEvent::FillBooked { fill, .. } if fill.trade_id == trade))
+            .filter(|event| {
+                matches!(event, AccountEvent::FillBooked { fill, .. } if fill.trade_id == trade)
+            })
             .count()
     }
 
@@ -488,8 +471,5 @@ pub(crate) fn closing(quantity: Option<i64>) -> Intent {
 }
 
 pub(crate) fn stop_at(stop: Price) -> Protection {
-    Protection {
-        stop_loss: Some(stop),
-        ..Protection::NONE
-    }
+    Protection { stop_loss: Some(stop), ..Protection::NONE }
 }

@@ -1,4 +1,5 @@
-//! An order whose answer was lost is asked for, never sent again, and counts until its fate is sure.
+//! An order whose answer was lost is asked for, never sent again, and counts until its fate is
+//! sure.
 
 use banyan_core::account::Phase;
 use banyan_core::ids::ClientOrderId;
@@ -37,10 +38,7 @@ fn answer(desk: &mut Desk, client_id: ClientOrderId, told: Option<(ReportedStatu
 
 fn questions(desk: &mut Desk) -> usize {
     let commands = std::mem::take(&mut desk.commands);
-    commands
-        .iter()
-        .filter(|it| matches!(it, VenueCommand::QueryOrder { .. }))
-        .count()
+    commands.iter().filter(|it| matches!(it, VenueCommand::QueryOrder { .. })).count()
 }
 
 #[test]
@@ -48,11 +46,7 @@ fn it_is_asked_for_again_and_again_and_never_sent_again() {
     let (mut desk, _) = lost();
     desk.commands.clear();
     desk.wait(Span::seconds(60));
-    assert!(
-        desk.commands
-            .iter()
-            .all(|it| !matches!(it, VenueCommand::SubmitOrder { .. }))
-    );
+    assert!(desk.commands.iter().all(|it| !matches!(it, VenueCommand::SubmitOrder { .. })));
     assert!((25..=40).contains(&questions(&mut desk)));
 }
 
@@ -88,17 +82,10 @@ fn fills_it_had_meanwhile_are_fetched_and_booked_once() {
     answer(&mut desk, id, Some((ReportedStatus::Filled, 10)));
     assert_eq!(desk.state_of(id), OrderState::Unknown);
     desk.wait(Span::milliseconds(1));
-    assert!(
-        desk.commands
-            .iter()
-            .any(|it| matches!(it, VenueCommand::FetchSnapshot { .. }))
-    );
+    assert!(desk.commands.iter().any(|it| matches!(it, VenueCommand::FetchSnapshot { .. })));
     desk.reconcile();
     desk.tell(VenueReport::OrderFilled(fill.clone()));
-    assert_eq!(
-        (desk.state_of(id), desk.booked(fill.trade_id)),
-        (OrderState::Filled, 1)
-    );
+    assert_eq!((desk.state_of(id), desk.booked(fill.trade_id)), (OrderState::Filled, 1));
     assert_eq!(desk.held(owner(A)), 10);
 }
 
@@ -127,10 +114,7 @@ fn an_order_the_venue_once_knew_has_ended_when_it_is_not_found() {
     let mut desk = Desk::ready();
     let client_id = desk.open(A, Side::Buy, 10);
     desk.accept(client_id);
-    desk.tell(VenueReport::CancelRejected {
-        client_id,
-        reason: Some(RejectReason::OrderNotFound),
-    });
+    desk.tell(VenueReport::CancelRejected { client_id, reason: Some(RejectReason::OrderNotFound) });
     desk.wait(Span::seconds(11));
     answer(&mut desk, client_id, None);
     answer(&mut desk, client_id, None);
@@ -166,10 +150,7 @@ fn a_fill_ends_the_doubt() {
 fn duplicate_means_that_the_order_exists() {
     let mut desk = Desk::ready();
     let client_id = desk.open(A, Side::Buy, 10);
-    desk.tell(VenueReport::OrderRejected {
-        client_id,
-        reason: RejectReason::DuplicateOrderId,
-    });
+    desk.tell(VenueReport::OrderRejected { client_id, reason: RejectReason::DuplicateOrderId });
     assert_eq!(desk.state_of(client_id), OrderState::Unknown);
     desk.commands.clear();
     desk.wait(Span::seconds(1));
@@ -207,9 +188,7 @@ fn a_lost_answer_to_a_question_is_asked_again() {
     let (mut desk, client_id) = lost();
     desk.wait(Span::seconds(1));
     desk.commands.clear();
-    desk.tell(VenueReport::QueryFailed {
-        client_id: Some(client_id),
-    });
+    desk.tell(VenueReport::QueryFailed { client_id: Some(client_id) });
     desk.wait(Span::seconds(2));
     assert!(questions(&mut desk) > 0);
     assert_eq!(desk.account.phase(), Phase::Ready);

@@ -51,29 +51,16 @@ fn one_wish_makes_one_batch_of_records() {
     let intents = vec![(1, buy(None))];
     let saved = Some((Sequence(0), vec![1, 2, 3]));
     let mut effects = Effects::default();
-    let command = WorkerCommand {
-        worker,
-        epoch,
-        saved,
-        intents,
-    };
-    desk.account
-        .handle(desk.now, Input::Submit(command), &mut effects);
+    let command = WorkerCommand { worker, epoch, saved, intents };
+    desk.account.handle(desk.now, Input::Submit(command), &mut effects);
     let kinds: Vec<_> = effects.records.iter().map(|record| &record.event).collect();
     assert!(matches!(kinds[0], AccountEvent::WorkerStateSaved { .. }));
     assert!(matches!(kinds[1], AccountEvent::IntentReviewed { .. }));
     assert!(matches!(kinds[2], AccountEvent::OrderPlanned(_)));
-    let sequences: Vec<_> = effects
-        .records
-        .iter()
-        .map(|record| record.sequence.0)
-        .collect();
+    let sequences: Vec<_> = effects.records.iter().map(|record| record.sequence.0).collect();
     assert_eq!(sequences, [before.0 + 1, before.0 + 2, before.0 + 3]);
     assert_eq!(effects.records[2].cause, Some(effects.records[1].sequence));
-    assert_eq!(
-        effects.records[2].correlation.map(|intent| intent.number),
-        Some(1)
-    );
+    assert_eq!(effects.records[2].correlation.map(|intent| intent.number), Some(1));
 }
 
 #[test]
@@ -82,10 +69,7 @@ fn leverage_is_set_before_the_order_that_needs_it() {
     desk.submit(A, buy(Some(4)));
     assert!(desk.commands.is_empty());
     desk.persist();
-    assert!(matches!(
-        desk.commands[0],
-        VenueCommand::SetLeverage { leverage: 4, .. }
-    ));
+    assert!(matches!(desk.commands[0], VenueCommand::SetLeverage { leverage: 4, .. }));
     assert!(matches!(desk.commands[1], VenueCommand::SubmitOrder { .. }));
 }
 
@@ -116,10 +100,7 @@ fn an_entry_of_a_worker_that_was_stopped_meanwhile_never_leaves() {
     let mut desk = Desk::ready();
     desk.submit(A, buy(None));
     let id = desk.standing(Purpose::Entry)[0].client_id;
-    desk.handle(Input::DetachWorker {
-        worker: A,
-        policy: StopPolicy::Keep,
-    });
+    desk.handle(Input::DetachWorker { worker: A, policy: StopPolicy::Keep });
     desk.persist();
     assert!(desk.take_orders().is_empty());
     assert_eq!(desk.state_of(id), OrderState::NeverArrived);
@@ -139,10 +120,7 @@ fn an_exit_of_a_worker_that_was_stopped_meanwhile_still_leaves() {
     let mut desk = Desk::ready();
     desk.enter(A, Side::Buy, 10, price(50_000));
     desk.submit(A, closing(None));
-    desk.handle(Input::DetachWorker {
-        worker: A,
-        policy: StopPolicy::Keep,
-    });
+    desk.handle(Input::DetachWorker { worker: A, policy: StopPolicy::Keep });
     desk.persist();
     assert_eq!(desk.take_orders().len(), 1);
 }

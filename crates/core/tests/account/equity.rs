@@ -33,25 +33,13 @@ fn equity_is_the_wallet_and_what_is_open() {
     let mut desk = invested();
     let fee = Amount::from_units(200);
     at(&mut desk, 51_000);
-    assert_eq!(
-        desk.account.valuation().equity,
-        million() - fee + Amount::from_units(10_000)
-    );
-    assert_eq!(
-        desk.account.valuation().unrealized,
-        Amount::from_units(10_000)
-    );
+    assert_eq!(desk.account.valuation().equity, million() - fee + Amount::from_units(10_000));
+    assert_eq!(desk.account.valuation().unrealized, Amount::from_units(10_000));
     assert_eq!(desk.account.valuation().margin, Amount::from_units(51_000));
-    assert_eq!(
-        desk.account.valuation().maintenance,
-        Amount::from_units(2_550)
-    );
+    assert_eq!(desk.account.valuation().maintenance, Amount::from_units(2_550));
     let own = desk.account.valuation_of(owner(A));
     assert_eq!(own.equity, Amount::from_units(100_000 - 200 + 10_000));
-    assert_eq!(
-        desk.account.valuation_of(SubLedger::External).equity,
-        million()
-    );
+    assert_eq!(desk.account.valuation_of(SubLedger::External).equity, million());
 }
 
 #[test]
@@ -92,10 +80,7 @@ fn drawn_down() -> Desk {
     let mut terms = crate::desk::terms();
     terms.limits.max_drawdown = banyan_core::money::Rate::from_basis_points(1_000);
     terms.limits.max_daily_loss = banyan_core::money::Rate::ONE;
-    desk.handle(banyan_core::account::Input::AttachWorker {
-        worker: A,
-        terms: Box::new(terms),
-    });
+    desk.handle(banyan_core::account::Input::AttachWorker { worker: A, terms: Box::new(terms) });
     at(&mut desk, 60_000);
     at(&mut desk, 45_000);
     desk
@@ -106,10 +91,7 @@ fn a_daily_loss_stops_entries_until_the_day_ends() {
     let mut desk = invested();
     let mut terms = crate::desk::terms();
     terms.limits.max_daily_loss = banyan_core::money::Rate::from_basis_points(500);
-    desk.handle(banyan_core::account::Input::AttachWorker {
-        worker: A,
-        terms: Box::new(terms),
-    });
+    desk.handle(banyan_core::account::Input::AttachWorker { worker: A, terms: Box::new(terms) });
     at(&mut desk, 45_000);
     let wish = || limit(OrderTag(1), Side::Buy, 1, price(44_000));
     desk.submit(A, wish());
@@ -138,22 +120,12 @@ fn money_that_comes_or_goes_is_neither_gain_nor_loss() {
         };
         desk.reconcile();
         let marks = desk.account.state().equity;
-        assert_eq!(
-            (marks.high_water, marks.day_start),
-            (high + moved, start + moved)
-        );
+        assert_eq!((marks.high_water, marks.day_start), (high + moved, start + moved));
     }
     let marks = desk.account.state().equity;
-    assert_eq!(
-        marks.high_water - before.high_water,
-        Amount::from_units(-200_000)
-    );
+    assert_eq!(marks.high_water - before.high_water, Amount::from_units(-200_000));
     desk.mark(LINEAR, price(50_000));
-    assert_eq!(
-        desk.wish(A, limit(OrderTag(1), Side::Buy, 1, price(49_000)))
-            .len(),
-        1
-    );
+    assert_eq!(desk.wish(A, limit(OrderTag(1), Side::Buy, 1, price(49_000))).len(), 1);
 }
 
 #[test]
@@ -163,30 +135,18 @@ fn money_in_another_asset_does_not_move_the_marks() {
     desk.venue.credit(&asset("ETH"), Amount::from_units(5));
     desk.reconcile();
     assert_eq!(desk.account.state().equity, before);
-    assert_eq!(
-        desk.account.state().ledger.wallet(&asset("ETH")),
-        Amount::from_units(5)
-    );
+    assert_eq!(desk.account.state().ledger.wallet(&asset("ETH")), Amount::from_units(5));
 }
 
 #[test]
 fn spot_coins_count_at_the_market() {
     let mut desk = Desk::ready();
     let spot = crate::listing::SPOT;
-    let id = desk.open_on(
-        spot,
-        A,
-        Side::Buy,
-        1_000,
-        banyan_core::intent::Protection::NONE,
-    );
+    let id = desk.open_on(spot, A, Side::Buy, 1_000, banyan_core::intent::Protection::NONE);
     desk.fill(id, 1_000, price(2_000));
     desk.mark(spot, price(2_100));
     let fee = Amount(80_000_000);
     let gain = Amount::from_units(100) - fee;
     assert_eq!(desk.account.valuation().equity, million() + gain);
-    assert_eq!(
-        desk.account.valuation_of(owner(A)).equity,
-        Amount::from_units(100_000) + gain
-    );
+    assert_eq!(desk.account.valuation_of(owner(A)).equity, Amount::from_units(100_000) + gain);
 }

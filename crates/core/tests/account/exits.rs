@@ -18,10 +18,7 @@ fn a_close_closes_the_workers_own_size() {
     desk.enter(A, Side::Buy, 10, price(50_000));
     desk.enter(B, Side::Buy, 25, price(50_000));
     let orders = desk.close(A);
-    assert_eq!(
-        (orders[0].side, orders[0].quantity),
-        (Side::Sell, Quantity(10))
-    );
+    assert_eq!((orders[0].side, orders[0].quantity), (Side::Sell, Quantity(10)));
     desk.fill(orders[0].client_id, 10, price(50_000));
     assert_eq!((desk.held(owner(A)), desk.held(owner(B))), (0, 25));
     assert!(desk.account.state().exits.is_empty());
@@ -49,10 +46,7 @@ fn who_shares_a_symbol_takes_its_protection_away_first() {
     desk.submit(A, closing(None));
     desk.persist();
     assert_eq!(desk.take_cancels(), [stop]);
-    assert!(
-        desk.standing(Purpose::Exit(ExitReason::ExitSignal))
-            .is_empty()
-    );
+    assert!(desk.standing(Purpose::Exit(ExitReason::ExitSignal)).is_empty());
     desk.cancelled(stop);
     let orders = desk.take_orders();
     assert_eq!((orders.len(), orders[0].quantity), (1, Quantity(10)));
@@ -133,15 +127,9 @@ fn a_larger_exit_of_the_engine_takes_over_a_smaller_one() {
     let mut desk = Desk::ready();
     desk.enter(A, Side::Buy, 10, price(50_000));
     let part = desk.wish(A, closing(Some(3)))[0].client_id;
-    desk.handle(Input::ClosePosition {
-        owner: owner(A),
-        instrument: LINEAR,
-    });
+    desk.handle(Input::ClosePosition { owner: owner(A), instrument: LINEAR });
     desk.persist();
-    assert!(
-        desk.take_orders().is_empty(),
-        "one order of an exit at a time"
-    );
+    assert!(desk.take_orders().is_empty(), "one order of an exit at a time");
     desk.fill(part, 3, price(50_000));
     desk.wait(Span::seconds(1));
     let rest = &desk.take_orders()[0];
@@ -163,10 +151,7 @@ fn a_position_beyond_the_largest_order_is_closed_in_parts() {
     desk.mark(LINEAR, price(50));
     desk.commands.clear();
     let owner = banyan_core::ledger::SubLedger::External;
-    desk.handle(Input::ClosePosition {
-        owner,
-        instrument: LINEAR,
-    });
+    desk.handle(Input::ClosePosition { owner, instrument: LINEAR });
     desk.persist();
     let first = desk.take_orders().remove(0);
     assert_eq!(first.quantity, Quantity(100_000));
@@ -180,10 +165,7 @@ fn a_refused_exit_is_tried_again() {
     let mut desk = Desk::ready();
     desk.enter(A, Side::Buy, 10, price(50_000));
     let client_id = desk.close(A)[0].client_id;
-    desk.tell(VenueReport::OrderRejected {
-        client_id,
-        reason: RejectReason::RateLimitExceeded,
-    });
+    desk.tell(VenueReport::OrderRejected { client_id, reason: RejectReason::RateLimitExceeded });
     desk.commands.clear();
     desk.wait(Span::seconds(2));
     assert_eq!(desk.take_orders().len(), 1);
@@ -195,10 +177,7 @@ fn an_exit_goes_out_without_any_price() {
     desk.enter(A, Side::Buy, 10, price(50_000));
     let mut desk = desk.restart();
     desk.commands.clear();
-    desk.handle(Input::ClosePosition {
-        owner: owner(A),
-        instrument: LINEAR,
-    });
+    desk.handle(Input::ClosePosition { owner: owner(A), instrument: LINEAR });
     desk.persist();
     assert_eq!(desk.take_orders()[0].kind, OrderKind::Market);
 }
@@ -215,18 +194,11 @@ fn an_exit_from_a_halted_market_waits_until_it_trades_again() {
         desk.persist();
     };
     halt(&mut desk, banyan_core::instrument::TradingStatus::Halted, 2);
-    desk.handle(Input::ClosePosition {
-        owner: owner(A),
-        instrument: LINEAR,
-    });
+    desk.handle(Input::ClosePosition { owner: owner(A), instrument: LINEAR });
     desk.persist();
     desk.wait(Span::seconds(30));
     assert!(desk.take_orders().is_empty());
-    halt(
-        &mut desk,
-        banyan_core::instrument::TradingStatus::Trading,
-        3,
-    );
+    halt(&mut desk, banyan_core::instrument::TradingStatus::Trading, 3);
     desk.wait(Span::seconds(10));
     assert_eq!(desk.take_orders().len(), 1);
 }
@@ -239,10 +211,7 @@ fn spot_protection_is_cancelled_before_the_coins_are_sold() {
     desk.fill(id, 100, price(2_000));
     let stop = desk.take_orders()[0].client_id;
     desk.accept(stop);
-    desk.handle(Input::ClosePosition {
-        owner: owner(A),
-        instrument: spot,
-    });
+    desk.handle(Input::ClosePosition { owner: owner(A), instrument: spot });
     desk.persist();
     assert_eq!(desk.take_cancels(), [stop]);
     desk.cancelled(stop);

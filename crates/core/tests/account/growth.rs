@@ -7,9 +7,7 @@ use crate::desk::{A, Desk};
 use crate::listing::price;
 
 fn size(desk: &Desk) -> usize {
-    postcard::to_allocvec(desk.account.state())
-        .expect("a state has bytes")
-        .len()
+    postcard::to_allocvec(desk.account.state()).expect("a state has bytes").len()
 }
 
 /// One position opened and closed, and the worker's state saved.
@@ -21,12 +19,7 @@ fn round_trip(desk: &mut Desk) {
     desk.fill(exit, 10, price(50_000));
     let seen = desk.account.state().workers[&A].told;
     let (worker, epoch, saved) = (A, desk.epoch(A), Some((seen, vec![7; 100])));
-    desk.handle(Input::Submit(WorkerCommand {
-        worker,
-        epoch,
-        saved,
-        intents: Vec::new(),
-    }));
+    desk.handle(Input::Submit(WorkerCommand { worker, epoch, saved, intents: Vec::new() }));
     desk.records.clear();
     desk.told.clear();
     desk.venue.fills.clear();

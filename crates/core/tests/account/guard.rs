@@ -14,10 +14,7 @@ use crate::listing::{LINEAR, price};
 fn unprotected() -> Desk {
     let mut desk = Desk::ready();
     let client_id = desk.enter_protected(stop_at(price(49_000)))[0].client_id;
-    desk.tell(VenueReport::OrderRejected {
-        client_id,
-        reason: RejectReason::RateLimitExceeded,
-    });
+    desk.tell(VenueReport::OrderRejected { client_id, reason: RejectReason::RateLimitExceeded });
     desk.persist();
     desk.commands.clear();
     desk
@@ -44,11 +41,7 @@ fn it_acts_at_once_where_no_stop_stands() {
     assert!(desk.account.is_guarded(owner(A), LINEAR));
     assert_eq!(passes(&mut desk, 49_100), 0);
     assert_eq!(passes(&mut desk, 49_000), 1);
-    assert_eq!(
-        desk.standing(Purpose::Exit(banyan_core::intent::ExitReason::StopLoss))
-            .len(),
-        1
-    );
+    assert_eq!(desk.standing(Purpose::Exit(banyan_core::intent::ExitReason::StopLoss)).len(), 1);
 }
 
 #[test]
@@ -75,23 +68,11 @@ fn it_forgets_a_price_that_came_back() {
 fn it_forgets_a_promise_that_was_changed() {
     let mut desk = protected();
     passes(&mut desk, 48_900);
-    desk.submit(
-        A,
-        Intent::Protect {
-            instrument: LINEAR,
-            protection: stop_at(price(47_000)),
-        },
-    );
+    desk.submit(A, Intent::Protect { instrument: LINEAR, protection: stop_at(price(47_000)) });
     desk.persist();
     desk.wait(Span::seconds(5));
     assert!(desk.account.state().exits.is_empty());
-    desk.submit(
-        A,
-        Intent::Protect {
-            instrument: LINEAR,
-            protection: Protection::NONE,
-        },
-    );
+    desk.submit(A, Intent::Protect { instrument: LINEAR, protection: Protection::NONE });
     desk.persist();
     desk.wait(Span::seconds(5));
     assert!(desk.account.state().exits.is_empty());
@@ -101,10 +82,7 @@ fn it_forgets_a_promise_that_was_changed() {
 fn it_follows_the_best_price_with_a_trail() {
     let mut desk = Desk::ready();
     let trailing = Some(Rate::from_basis_points(100));
-    let orders = desk.enter_protected(Protection {
-        trailing,
-        ..Protection::NONE
-    });
+    let orders = desk.enter_protected(Protection { trailing, ..Protection::NONE });
     let (client_id, reason) = (orders[0].client_id, RejectReason::RateLimitExceeded);
     desk.tell(VenueReport::OrderRejected { client_id, reason });
     for units in [50_000, 52_000, 51_500] {
@@ -119,10 +97,7 @@ fn it_guards_a_short_upwards() {
     let id = desk.open_on(LINEAR, A, Side::Sell, 10, stop_at(price(51_000)));
     desk.fill(id, 10, price(50_000));
     let client_id = desk.take_orders()[0].client_id;
-    desk.tell(VenueReport::OrderRejected {
-        client_id,
-        reason: RejectReason::RateLimitExceeded,
-    });
+    desk.tell(VenueReport::OrderRejected { client_id, reason: RejectReason::RateLimitExceeded });
     assert_eq!(passes(&mut desk, 50_990), 0);
     assert_eq!(passes(&mut desk, 51_000), 1);
 }

@@ -101,10 +101,7 @@ fn exits_and_cancels_that_come_later_leave_at_once_too() {
             |it| matches!(it, VenueCommand::SubmitOrder { request, .. } if request.reduce_only)
         )
     );
-    assert!(
-        sent.iter()
-            .any(|it| matches!(it, VenueCommand::CancelOrder { .. }))
-    );
+    assert!(sent.iter().any(|it| matches!(it, VenueCommand::CancelOrder { .. })));
     desk.persist();
     assert!(desk.commands.is_empty(), "nothing leaves twice");
 }
@@ -115,23 +112,13 @@ fn a_durable_record_ends_it() {
     desk.handle(Input::JournalFailed);
     desk.persist();
     assert!(!desk.account.is_degraded());
-    assert_eq!(
-        desk.wish(A, limit(OrderTag(1), Side::Buy, 10, price(49_000)))
-            .len(),
-        1
-    );
+    assert_eq!(desk.wish(A, limit(OrderTag(1), Side::Buy, 10, price(49_000))).len(), 1);
 }
 
 #[test]
 fn a_stop_that_could_not_be_placed_is_placed_when_the_journal_is_back() {
     let mut desk = Desk::ready();
-    let id = desk.open_on(
-        crate::listing::LINEAR,
-        A,
-        Side::Buy,
-        10,
-        stop_at(price(49_000)),
-    );
+    let id = desk.open_on(crate::listing::LINEAR, A, Side::Buy, 10, stop_at(price(49_000)));
     desk.handle(Input::JournalFailed);
     let fill = desk.trade(id, 10, price(50_000));
     desk.tell(banyan_core::venue::VenueReport::OrderFilled(fill));
@@ -145,13 +132,7 @@ fn a_stop_that_could_not_be_placed_is_placed_when_the_journal_is_back() {
 #[test]
 fn the_guard_acts_while_the_journal_is_away() {
     let mut desk = Desk::ready();
-    let id = desk.open_on(
-        crate::listing::LINEAR,
-        A,
-        Side::Buy,
-        10,
-        stop_at(price(49_000)),
-    );
+    let id = desk.open_on(crate::listing::LINEAR, A, Side::Buy, 10, stop_at(price(49_000)));
     desk.handle(Input::JournalFailed);
     let fill = desk.trade(id, 10, price(50_000));
     desk.tell(banyan_core::venue::VenueReport::OrderFilled(fill));

@@ -81,10 +81,7 @@ fn flatten_closes_positions_too() {
         let stop = desk.standing(Purpose::StopLoss)[0].client_id;
         desk.cancelled(stop);
         let exits = desk.standing(Purpose::Exit(ExitReason::KillSwitch));
-        let ids: Vec<_> = exits
-            .iter()
-            .map(|it| (it.client_id, it.quantity.0))
-            .collect();
+        let ids: Vec<_> = exits.iter().map(|it| (it.client_id, it.quantity.0)).collect();
         assert_eq!(ids.len(), workers.len());
         for (id, quantity) in ids {
             desk.fill(id, quantity, price(50_000));
@@ -115,10 +112,7 @@ fn a_fill_that_raced_the_flattening_is_flattened_at_once() {
     desk.commands.clear();
     desk.fill(id, 10, price(50_000));
     let orders = desk.take_orders();
-    assert_eq!(
-        (orders.len(), orders[0].side, orders[0].reduce_only),
-        (1, Side::Sell, true)
-    );
+    assert_eq!((orders.len(), orders[0].side, orders[0].reduce_only), (1, Side::Sell, true));
 }
 
 #[test]
@@ -135,18 +129,12 @@ fn a_freeze_sends_nothing_at_all() {
             desk.standing(Purpose::Entry)[1].client_id
         };
         desk.handle(Input::CancelOrder(entry));
-        desk.handle(Input::ClosePosition {
-            owner: owner(A),
-            instrument: LINEAR,
-        });
+        desk.handle(Input::ClosePosition { owner: owner(A), instrument: LINEAR });
         desk.mark(LINEAR, price(48_000));
         desk.persist();
         desk.wait(Span::seconds(5));
         let acts = |it: &VenueCommand| {
-            matches!(
-                it,
-                VenueCommand::SubmitOrder { .. } | VenueCommand::CancelOrder { .. }
-            )
+            matches!(it, VenueCommand::SubmitOrder { .. } | VenueCommand::CancelOrder { .. })
         };
         assert!(!desk.commands.iter().any(acts), "{:?}", desk.commands);
     }
@@ -165,11 +153,7 @@ fn a_frozen_position_whose_stop_is_missing_does_not_plan_for_ever() {
     }
     assert_eq!(desk.last_sequence(), before);
     kill(&mut desk, WORKER, KillLevel::None);
-    assert_eq!(
-        desk.take_orders().len(),
-        1,
-        "the stop returns when the level is lifted"
-    );
+    assert_eq!(desk.take_orders().len(), 1, "the stop returns when the level is lifted");
 }
 
 #[test]
@@ -177,11 +161,7 @@ fn a_level_that_is_lifted_lets_entries_in_again() {
     let mut desk = busy();
     kill(&mut desk, ACCOUNT, KillLevel::Freeze);
     kill(&mut desk, ACCOUNT, KillLevel::None);
-    assert_eq!(
-        desk.wish(A, limit(OrderTag(2), Side::Buy, 1, price(48_000)))
-            .len(),
-        1
-    );
+    assert_eq!(desk.wish(A, limit(OrderTag(2), Side::Buy, 1, price(48_000))).len(), 1);
 }
 
 #[test]
@@ -209,10 +189,7 @@ fn levels_outlive_a_restart() {
     kill(&mut desk, WORKER, KillLevel::Freeze);
     let desk = desk.restart();
     assert_eq!(desk.account.state().kill_level, KillLevel::CancelAll);
-    assert_eq!(
-        desk.account.state().workers[&A].kill_level,
-        KillLevel::Freeze
-    );
+    assert_eq!(desk.account.state().workers[&A].kill_level, KillLevel::Freeze);
 }
 
 #[test]
@@ -228,10 +205,7 @@ fn a_stop_does_what_its_policy_says() {
         desk.handle(Input::DetachWorker { worker: A, policy });
         desk.persist();
         assert_eq!(desk.take_cancels().len(), cancels, "{policy:?}");
-        assert_eq!(
-            desk.account.state().exits.contains_key(&(owner(A), LINEAR)),
-            closes
-        );
+        assert_eq!(desk.account.state().exits.contains_key(&(owner(A), LINEAR)), closes);
         assert_eq!(desk.held(owner(B)), 5);
         assert!(!desk.account.state().exits.contains_key(&(owner(B), LINEAR)));
     }
@@ -240,14 +214,8 @@ fn a_stop_does_what_its_policy_says() {
 #[test]
 fn a_worker_that_was_stopped_is_stopped_once() {
     let mut desk = Desk::ready();
-    desk.handle(Input::DetachWorker {
-        worker: A,
-        policy: StopPolicy::Keep,
-    });
+    desk.handle(Input::DetachWorker { worker: A, policy: StopPolicy::Keep });
     let before = desk.last_sequence();
-    desk.handle(Input::DetachWorker {
-        worker: A,
-        policy: StopPolicy::ClosePositions,
-    });
+    desk.handle(Input::DetachWorker { worker: A, policy: StopPolicy::ClosePositions });
     assert_eq!(desk.last_sequence(), before);
 }

@@ -67,9 +67,6 @@ fn contract(
             maintenance_rate: Rate::from_basis_points(50),
             maintenance_deduction: Amount::ZERO,
         }],
-        fees: FeeRates {
-            maker: Rate::from_basis_points(2),
-            taker: Rate::from_basis_points(4),
-        },
+        fees: FeeRates { maker: Rate::from_basis_points(2), taker: Rate::from_basis_points(4) },
     }
 }

@@ -22,20 +22,14 @@ fn check_books(desk: &Desk) -> Result<(), TestCaseError> {
             .clone()
             .filter(|((_, bucket, it), _)| *bucket == Bucket::Wallet && it == asset);
         prop_assert_eq!(wallets.map(|(_, it)| *it).sum::<Amount>(), *amount);
-        let all = balances
-            .filter(|((.., it), _)| it == asset)
-            .map(|(_, it)| *it);
+        let all = balances.filter(|((.., it), _)| it == asset).map(|(_, it)| *it);
         prop_assert_eq!(all.sum::<Amount>(), Amount::ZERO);
     }
     for (key, position) in &desk.venue.positions {
         prop_assert_eq!(state.position(key.0, key.1), *position);
     }
     for instrument in [LINEAR, INVERSE, SPOT] {
-        let keys = desk
-            .venue
-            .positions
-            .iter()
-            .filter(|(key, _)| key.0 == instrument);
+        let keys = desk.venue.positions.iter().filter(|(key, _)| key.0 == instrument);
         let total: i64 = keys.map(|(_, it)| it.quantity.0).sum();
         prop_assert_eq!(held_in_total(desk, instrument), total);
     }
@@ -65,10 +59,7 @@ fn close_by_fill(
         if desk.account.state().share(holder, instrument).is_flat() {
             return;
         }
-        desk.handle(Input::ClosePosition {
-            owner: holder,
-            instrument,
-        });
+        desk.handle(Input::ClosePosition { owner: holder, instrument });
         desk.wait(Span::seconds(11));
         let exit = desk
             .account
@@ -78,13 +69,7 @@ fn close_by_fill(
             .collect::<Vec<_>>();
         for id in exit {
             let is_exit = matches!(desk.order(id).purpose, Purpose::Exit(_));
-            let held = desk
-                .account
-                .state()
-                .share(holder, instrument)
-                .quantity
-                .0
-                .abs();
+            let held = desk.account.state().share(holder, instrument).quantity.0.abs();
             let left = desk.order(id).order.remaining().0.min(held);
             if is_exit && left > 0 {
                 desk.fill(id, left, at);
@@ -94,10 +79,7 @@ fn close_by_fill(
         }
     }
     let share = desk.account.state().share(holder, instrument);
-    assert!(
-        share.is_flat(),
-        "{holder:?} still holds {share:?} of {quantity}"
-    );
+    assert!(share.is_flat(), "{holder:?} still holds {share:?} of {quantity}");
 }
 
 fn acts() -> impl Strategy<Value = Vec<Act>> {

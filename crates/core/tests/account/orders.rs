@@ -31,9 +31,10 @@ fn a_rejected_entry_ends_and_its_worker_hears_of_it() {
     assert_eq!(desk.state_of(client_id), OrderState::Rejected);
     let told = &desk.told.last().unwrap().1.notice;
     let rejected = OrderState::Rejected;
-    assert!(
-        matches!(told, WorkerNotice::OrderUpdated { tag: Some(OrderTag(5)), state, .. } if *state == rejected)
-    );
+    assert!(matches!(
+        told,
+        WorkerNotice::OrderUpdated { tag: Some(OrderTag(5)), state, .. } if *state == rejected
+    ));
 }
 
 #[test]
@@ -53,10 +54,7 @@ fn an_accept_after_the_last_fill_changes_nothing() {
     let id = desk.enter(A, Side::Buy, 10, price(50_000));
     let before = desk.last_sequence();
     desk.accept(id);
-    assert_eq!(
-        (desk.state_of(id), desk.last_sequence()),
-        (OrderState::Filled, before)
-    );
+    assert_eq!((desk.state_of(id), desk.last_sequence()), (OrderState::Filled, before));
 }
 
 #[test]
@@ -66,25 +64,16 @@ fn a_late_fill_after_a_cancel_is_real() {
     desk.accept(id);
     desk.cancelled(id);
     desk.fill(id, 4, price(50_000));
-    assert_eq!(
-        (desk.state_of(id), desk.held(owner(A))),
-        (OrderState::Cancelled, 4)
-    );
+    assert_eq!((desk.state_of(id), desk.held(owner(A))), (OrderState::Cancelled, 4));
     desk.fill(id, 6, price(50_000));
-    assert_eq!(
-        (desk.state_of(id), desk.held(owner(A))),
-        (OrderState::Filled, 10)
-    );
+    assert_eq!((desk.state_of(id), desk.held(owner(A))), (OrderState::Filled, 10));
 }
 
 #[test]
 fn an_order_that_trades_though_it_was_rejected_stands_again() {
     let mut desk = Desk::ready();
     let client_id = desk.open(A, Side::Buy, 10);
-    desk.tell(VenueReport::OrderRejected {
-        client_id,
-        reason: RejectReason::ExchangeNotAvailable,
-    });
+    desk.tell(VenueReport::OrderRejected { client_id, reason: RejectReason::ExchangeNotAvailable });
     desk.fill(client_id, 4, price(50_000));
     let open = desk.account.state().orders.get(&client_id).unwrap();
     assert_eq!(open.order.state, OrderState::PartiallyFilled);
@@ -164,7 +153,8 @@ fn a_cancel_of_an_order_the_venue_does_not_have_is_followed_by_a_question() {
     assert_eq!(desk.state_of(client_id), OrderState::Unknown);
     desk.commands.clear();
     desk.wait(banyan_core::time::Span::seconds(1));
-    let asked = |it: &VenueCommand| matches!(it, VenueCommand::QueryOrder { client_id: id, .. } if *id == client_id);
+    let wanted = client_id;
+    let asked = |it: &VenueCommand| matches!(it, VenueCommand::QueryOrder { client_id, .. } if *client_id == wanted);
     assert!(desk.commands.iter().any(asked));
 }
 
@@ -189,10 +179,7 @@ fn a_worker_that_keeps_its_book_from_what_it_is_told_knows_its_orders_and_positi
     }
     assert!(book.orders.is_empty());
     assert_eq!(
-        desk.account
-            .state()
-            .share(SubLedger::External, crate::listing::LINEAR)
-            .quantity,
+        desk.account.state().share(SubLedger::External, crate::listing::LINEAR).quantity,
         Quantity(0)
     );
 }

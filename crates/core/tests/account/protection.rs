@@ -11,13 +11,7 @@ use crate::desk::{A, B, Desk, closing, owner, stop_at};
 use crate::listing::{LINEAR, price};
 
 fn promise(desk: &mut Desk, protection: Protection) -> Vec<OrderRequest> {
-    desk.wish(
-        A,
-        Intent::Protect {
-            instrument: LINEAR,
-            protection,
-        },
-    )
+    desk.wish(A, Intent::Protect { instrument: LINEAR, protection })
 }
 
 #[test]
@@ -26,16 +20,8 @@ fn an_entry_fill_is_followed_by_the_promised_stop() {
     let orders = desk.enter_protected(stop_at(price(49_000)));
     assert_eq!(orders.len(), 1);
     let stop = &orders[0];
-    assert_eq!(
-        (stop.side, stop.quantity, stop.reduce_only),
-        (Side::Sell, Quantity(10), true)
-    );
-    assert_eq!(
-        stop.kind,
-        OrderKind::StopMarket {
-            trigger: price(49_000)
-        }
-    );
+    assert_eq!((stop.side, stop.quantity, stop.reduce_only), (Side::Sell, Quantity(10), true));
+    assert_eq!(stop.kind, OrderKind::StopMarket { trigger: price(49_000) });
     assert_eq!(stop.time_in_force, TimeInForce::GoodTillCancelled);
 }
 
@@ -47,28 +33,11 @@ fn a_stop_a_target_and_a_trail_are_one_order_each() {
         take_profit: Some(price(55_000)),
         trailing: Some(Rate::from_basis_points(300)),
     };
-    let kinds: Vec<_> = desk
-        .enter_protected(protection)
-        .iter()
-        .map(|it| it.kind)
-        .collect();
-    let trailing = OrderKind::TrailingStop {
-        callback: Rate::from_basis_points(300),
-        activation: None,
-    };
-    let target = OrderKind::TakeProfitMarket {
-        trigger: price(55_000),
-    };
-    assert_eq!(
-        kinds,
-        [
-            OrderKind::StopMarket {
-                trigger: price(49_000)
-            },
-            target,
-            trailing
-        ]
-    );
+    let kinds: Vec<_> = desk.enter_protected(protection).iter().map(|it| it.kind).collect();
+    let trailing =
+        OrderKind::TrailingStop { callback: Rate::from_basis_points(300), activation: None };
+    let target = OrderKind::TakeProfitMarket { trigger: price(55_000) };
+    assert_eq!(kinds, [OrderKind::StopMarket { trigger: price(49_000) }, target, trailing]);
 }
 
 #[test]
@@ -125,12 +94,7 @@ fn a_changed_promise_replaces_the_order_once_the_old_one_is_gone() {
     assert_eq!(desk.standing(Purpose::StopLoss).len(), 1);
     desk.cancelled(stop);
     let orders = desk.take_orders();
-    assert_eq!(
-        orders[0].kind,
-        OrderKind::StopMarket {
-            trigger: price(49_500)
-        }
-    );
+    assert_eq!(orders[0].kind, OrderKind::StopMarket { trigger: price(49_500) });
     assert_eq!(orders[0].quantity, Quantity(10));
 }
 
@@ -147,13 +111,7 @@ fn a_promise_that_is_withdrawn_takes_its_orders_away() {
     let mut desk = Desk::ready();
     let stop = desk.enter_protected(stop_at(price(49_000)))[0].client_id;
     desk.accept(stop);
-    desk.submit(
-        A,
-        Intent::Protect {
-            instrument: LINEAR,
-            protection: Protection::NONE,
-        },
-    );
+    desk.submit(A, Intent::Protect { instrument: LINEAR, protection: Protection::NONE });
     desk.persist();
     assert_eq!(desk.take_cancels(), [stop]);
 }
@@ -171,10 +129,7 @@ fn a_refused_stop_is_tried_again_with_growing_pauses() {
     let mut stop = desk.enter_protected(stop_at(price(49_000)))[0].client_id;
     for pause in [1, 2, 4, 8, 16, 30, 30] {
         let reason = RejectReason::ExchangeNotAvailable;
-        desk.tell(VenueReport::OrderRejected {
-            client_id: stop,
-            reason,
-        });
+        desk.tell(VenueReport::OrderRejected { client_id: stop, reason });
         desk.commands.clear();
         desk.wait(Span(Span::seconds(pause).0 - 1));
         assert!(desk.take_orders().is_empty(), "within {pause} s");
@@ -209,17 +164,11 @@ fn an_accepted_stop_makes_the_next_pause_short_again() {
 fn a_stop_that_would_trigger_at_once_becomes_an_exit() {
     let mut desk = Desk::ready();
     let client_id = desk.enter_protected(stop_at(price(49_000)))[0].client_id;
-    desk.tell(VenueReport::OrderRejected {
-        client_id,
-        reason: RejectReason::TriggerImmediately,
-    });
+    desk.tell(VenueReport::OrderRejected { client_id, reason: RejectReason::TriggerImmediately });
     desk.persist();
     let orders = desk.take_orders();
     assert_eq!(orders.len(), 1);
-    assert_eq!(
-        (orders[0].quantity, orders[0].reduce_only),
-        (Quantity(10), true)
-    );
+    assert_eq!((orders[0].quantity, orders[0].reduce_only), (Quantity(10), true));
     assert_eq!(orders[0].time_in_force, TimeInForce::ImmediateOrCancel);
 }
 
@@ -247,22 +196,9 @@ fn prices_of_a_promise_are_rounded_towards_the_market() {
     };
     let orders = desk.enter_protected(Protection::NONE);
     assert!(orders.is_empty());
-    let kinds: Vec<_> = promise(&mut desk, protection)
-        .iter()
-        .map(|it| it.kind)
-        .collect();
-    let stop = OrderKind::StopMarket {
-        trigger: off(price(49_000), 10),
-    };
-    assert_eq!(
-        kinds,
-        [
-            stop,
-            OrderKind::TakeProfitMarket {
-                trigger: price(55_000)
-            }
-        ]
-    );
+    let kinds: Vec<_> = promise(&mut desk, protection).iter().map(|it| it.kind).collect();
+    let stop = OrderKind::StopMarket { trigger: off(price(49_000), 10) };
+    assert_eq!(kinds, [stop, OrderKind::TakeProfitMarket { trigger: price(55_000) }]);
 }
 
 #[test]
@@ -271,11 +207,7 @@ fn each_worker_has_a_stop_of_its_own_size() {
     desk.enter_protected(stop_at(price(49_000)));
     let id = desk.open_on(LINEAR, B, Side::Buy, 7, stop_at(price(48_000)));
     desk.fill(id, 7, price(50_000));
-    let sizes: Vec<_> = desk
-        .standing(Purpose::StopLoss)
-        .iter()
-        .map(|it| it.quantity.0)
-        .collect();
+    let sizes: Vec<_> = desk.standing(Purpose::StopLoss).iter().map(|it| it.quantity.0).collect();
     assert_eq!(sizes.iter().sum::<i64>(), 17);
     assert_eq!(sizes.len(), 2);
 }

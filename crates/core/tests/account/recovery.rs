@@ -15,9 +15,7 @@ use crate::listing::{LINEAR, asset, price};
 use crate::wishes::limit;
 
 fn asks_for_snapshot(desk: &Desk) -> bool {
-    desk.commands
-        .iter()
-        .any(|it| matches!(it, VenueCommand::FetchSnapshot { .. }))
+    desk.commands.iter().any(|it| matches!(it, VenueCommand::FetchSnapshot { .. }))
 }
 
 #[test]
@@ -31,12 +29,7 @@ fn orders_whose_fate_nobody_knows_are_in_doubt() {
     let unknown = |id| desk.state_of(id) == OrderState::Unknown;
     assert!(unknown(in_flight) && !unknown(open));
     let states = desk.account.state().orders.values();
-    assert_eq!(
-        states
-            .filter(|it| it.order.state == OrderState::Unknown)
-            .count(),
-        2
-    );
+    assert_eq!(states.filter(|it| it.order.state == OrderState::Unknown).count(), 2);
     assert!(asks_for_snapshot(&desk));
     desk.persist();
     assert!(desk.take_orders().is_empty(), "nothing is sent again");
@@ -52,11 +45,7 @@ fn nothing_is_entered_before_the_books_agree() {
     assert_eq!(desk.last_denial(), "NOT_READY");
     desk.reconcile();
     assert_eq!(desk.account.phase(), Phase::Ready);
-    assert_eq!(
-        desk.wish(A, limit(OrderTag(1), Side::Buy, 10, price(49_000)))
-            .len(),
-        1
-    );
+    assert_eq!(desk.wish(A, limit(OrderTag(1), Side::Buy, 10, price(49_000))).len(), 1);
 }
 
 #[test]
@@ -68,10 +57,7 @@ fn nothing_is_entered_while_an_order_is_in_doubt() {
     assert_eq!(desk.account.phase(), Phase::Reconciling);
     desk.wait(Span::seconds(11));
     for _ in 0..2 {
-        desk.tell(VenueReport::OrderReported {
-            client_id: id,
-            report: None,
-        });
+        desk.tell(VenueReport::OrderReported { client_id: id, report: None });
     }
     assert_eq!(desk.state_of(id), OrderState::NeverArrived);
     assert_eq!(desk.account.phase(), Phase::Ready);
@@ -101,10 +87,7 @@ fn an_open_order_in_the_snapshot_is_adopted() {
     let mut desk = desk.restart();
     assert_eq!(desk.state_of(id), OrderState::Unknown);
     desk.reconcile();
-    assert_eq!(
-        (desk.state_of(id), desk.account.phase()),
-        (OrderState::Open, Phase::Ready)
-    );
+    assert_eq!((desk.state_of(id), desk.account.phase()), (OrderState::Open, Phase::Ready));
     assert!(desk.order(id).order.venue_id.is_some());
 }
 
@@ -118,9 +101,7 @@ fn fills_that_were_missed_are_booked_and_protected() {
     assert_eq!((desk.booked(fill.trade_id), desk.held(owner(A))), (1, 10));
     assert_eq!(desk.account.phase(), Phase::Ready);
     assert_eq!(desk.standing(Purpose::StopLoss)[0].quantity, Quantity(10));
-    let AccountEvent::SnapshotReconciled {
-        missed, adopted, ..
-    } = desk
+    let AccountEvent::SnapshotReconciled { missed, adopted, .. } = desk
         .records
         .iter()
         .rev()
@@ -164,14 +145,8 @@ fn a_position_nobody_accounts_for_is_adopted_as_external() {
     position.cost += Amount::from_units(260);
     let expected = *position;
     desk.reconcile();
-    assert_eq!(
-        desk.account.state().position(LINEAR, PositionSide::Net),
-        expected
-    );
-    assert_eq!(
-        (desk.held(owner(A)), desk.held(SubLedger::External)),
-        (10, 5)
-    );
+    assert_eq!(desk.account.state().position(LINEAR, PositionSide::Net), expected);
+    assert_eq!((desk.held(owner(A)), desk.held(SubLedger::External)), (10, 5));
     let external = desk.account.state().share(SubLedger::External, LINEAR);
     assert_eq!(external.cost, Amount::from_units(260));
     desk.reconcile();
@@ -184,13 +159,8 @@ fn a_balance_nobody_accounts_for_is_a_transfer() {
     desk.venue.credit(&asset("USDT"), Amount(12_345));
     desk.reconcile();
     let state = desk.account.state();
-    assert_eq!(
-        state.ledger.wallet(&asset("USDT")),
-        desk.venue.wallets[&asset("USDT")]
-    );
-    let external = state
-        .ledger
-        .balance(SubLedger::External, Bucket::Transfers, &asset("USDT"));
+    assert_eq!(state.ledger.wallet(&asset("USDT")), desk.venue.wallets[&asset("USDT")]);
+    let external = state.ledger.balance(SubLedger::External, Bucket::Transfers, &asset("USDT"));
     assert_eq!(external, -(Amount::from_units(1_000_000) + Amount(12_345)));
 }
 
@@ -219,11 +189,7 @@ fn an_order_with_our_mark_that_the_journal_does_not_know_is_cancelled() {
     desk.venue.rest(&foreign);
     desk.commands.clear();
     desk.reconcile();
-    assert_eq!(
-        desk.take_cancels(),
-        [request.client_id],
-        "what is not ours is left alone"
-    );
+    assert_eq!(desk.take_cancels(), [request.client_id], "what is not ours is left alone");
 }
 
 #[test]
@@ -234,10 +200,7 @@ fn an_order_that_ended_here_and_stands_there_is_cancelled() {
     desk.venue.rest(&request);
     desk.tell(VenueReport::OrderCancelled { client_id: id });
     desk.reconcile();
-    assert!(
-        desk.take_cancels().is_empty(),
-        "the snapshot may be older than the end"
-    );
+    assert!(desk.take_cancels().is_empty(), "the snapshot may be older than the end");
     desk.now = desk.now + Span::seconds(3);
     desk.reconcile();
     assert_eq!(desk.take_cancels(), [id]);
@@ -250,11 +213,7 @@ fn an_order_that_is_gone_from_the_venue_is_asked_for() {
     desk.accept(id);
     desk.venue.forget(id);
     desk.reconcile();
-    assert_eq!(
-        desk.state_of(id),
-        OrderState::Open,
-        "it may be too new for the snapshot"
-    );
+    assert_eq!(desk.state_of(id), OrderState::Open, "it may be too new for the snapshot");
     desk.now = desk.now + Span::seconds(3);
     desk.reconcile();
     assert_eq!(desk.state_of(id), OrderState::Unknown);
@@ -293,10 +252,7 @@ fn reports_before_the_start_are_left_to_the_snapshot() {
         venue_id: VenueOrderId(1),
     });
     idle.handle(Input::Tick);
-    assert_eq!(
-        (idle.last_sequence(), idle.account.next_deadline()),
-        (before, None)
-    );
+    assert_eq!((idle.last_sequence(), idle.account.next_deadline()), (before, None));
 }
 
 #[test]

@@ -17,10 +17,7 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
 }
 
 fn replayed(records: &[Record]) -> AccountState {
-    Account::replay(records)
-        .expect("the first record opens the account")
-        .state()
-        .clone()
+    Account::replay(records).expect("the first record opens the account").state().clone()
 }
 
 proptest! {
@@ -78,10 +75,7 @@ fn check_sent_once(mut desk: Desk) -> Result<(), TestCaseError> {
 /// The variant of an event, from how it prints.
 fn kind(event: &impl std::fmt::Debug) -> String {
     let text = format!("{event:?}");
-    text.split(|it: char| !it.is_alphanumeric())
-        .next()
-        .unwrap_or_default()
-        .to_owned()
+    text.split(|it: char| !it.is_alphanumeric()).next().unwrap_or_default().to_owned()
 }
 
 #[test]

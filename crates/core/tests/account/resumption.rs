@@ -12,12 +12,7 @@ use crate::listing::price;
 fn save(desk: &mut Desk, seen: Sequence, state: &[u8]) {
     let (worker, epoch) = (A, desk.epoch(A));
     let saved = Some((seen, state.to_vec()));
-    desk.handle(Input::Submit(WorkerCommand {
-        worker,
-        epoch,
-        saved,
-        intents: Vec::new(),
-    }));
+    desk.handle(Input::Submit(WorkerCommand { worker, epoch, saved, intents: Vec::new() }));
 }
 
 fn told_to_a(desk: &Desk) -> Vec<WorkerEvent> {
@@ -39,10 +34,7 @@ fn it_gets_its_state_and_what_it_missed_since() {
     assert!(!missed.is_empty());
     let mut desk = desk.restart();
     desk.resumed.clear();
-    desk.handle(Input::AttachWorker {
-        worker: A,
-        terms: Box::new(terms()),
-    });
+    desk.handle(Input::AttachWorker { worker: A, terms: Box::new(terms()) });
     assert!(desk.resumed.is_empty(), "not before the books agree");
     desk.reconcile();
     let resumed = desk.resumed.last().unwrap();
@@ -57,10 +49,7 @@ fn its_events_are_numbered_without_gaps() {
     desk.enter(A, Side::Buy, 10, price(50_000));
     let exit = desk.close(A)[0].client_id;
     desk.fill(exit, 10, price(50_000));
-    let numbers: Vec<_> = told_to_a(&desk)
-        .iter()
-        .map(|event| event.sequence.0)
-        .collect();
+    let numbers: Vec<_> = told_to_a(&desk).iter().map(|event| event.sequence.0).collect();
     assert_eq!(numbers, (1..=numbers.len() as u64).collect::<Vec<_>>());
 }
 
@@ -71,10 +60,7 @@ fn it_misses_nothing_while_it_is_stopped() {
     desk.accept(id);
     let seen = told_to_a(&desk).last().unwrap().sequence;
     save(&mut desk, seen, b"state");
-    desk.handle(Input::DetachWorker {
-        worker: A,
-        policy: StopPolicy::Keep,
-    });
+    desk.handle(Input::DetachWorker { worker: A, policy: StopPolicy::Keep });
     desk.told.clear();
     desk.fill(id, 10, price(50_000));
     let missed = told_to_a(&desk);

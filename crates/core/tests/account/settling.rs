@@ -1,4 +1,5 @@
-//! Whatever happened before: when the venue answers again, every exit ends and every promise stands.
+//! Whatever happened before: when the venue answers again, every exit ends and every promise
+//! stands.
 
 use banyan_core::account::{Input, Phase};
 use banyan_core::journal::Purpose;
@@ -15,16 +16,10 @@ use crate::listing::{INVERSE, LINEAR, SPOT};
 
 /// The venue answers everything for a while: it takes, it cancels, and exits trade.
 fn calm_down(desk: &mut Desk) {
-    for scope in [
-        KillScope::Account,
-        KillScope::Worker(A),
-        KillScope::Worker(B),
-        KillScope::Worker(C),
-    ] {
-        desk.handle(Input::SetKillLevel {
-            scope,
-            level: KillLevel::None,
-        });
+    for scope in
+        [KillScope::Account, KillScope::Worker(A), KillScope::Worker(B), KillScope::Worker(C)]
+    {
+        desk.handle(Input::SetKillLevel { scope, level: KillLevel::None });
     }
     desk.persist();
     for _ in 0..40 {
@@ -33,11 +28,7 @@ fn calm_down(desk: &mut Desk) {
             let entry = desk.order(id);
             let (state, purpose) = (entry.order.state, entry.purpose);
             let request = entry.order.request.clone();
-            let held = desk
-                .account
-                .state()
-                .share(entry.owner, request.instrument)
-                .quantity;
+            let held = desk.account.state().share(entry.owner, request.instrument).quantity;
             match (state, purpose) {
                 (_, Purpose::Exit(_)) if held.is_zero() => desk.cancelled(id),
                 (_, Purpose::Exit(_)) => {
@@ -57,17 +48,11 @@ fn calm_down(desk: &mut Desk) {
 
 fn standing(
     desk: &Desk,
-    key: (
-        banyan_core::ledger::SubLedger,
-        banyan_core::instrument::InstrumentId,
-    ),
+    key: (banyan_core::ledger::SubLedger, banyan_core::instrument::InstrumentId),
     purpose: Purpose,
 ) -> Quantity {
     let orders = desk.account.state().orders_of(key.0, key.1);
-    orders
-        .filter(|it| it.purpose == purpose)
-        .map(|it| it.order.remaining())
-        .sum()
+    orders.filter(|it| it.purpose == purpose).map(|it| it.order.remaining()).sum()
 }
 
 proptest! {

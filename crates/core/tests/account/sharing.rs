@@ -26,13 +26,7 @@ fn held(desk: &Desk) -> [i64; 4] {
 #[test]
 fn a_liquidation_is_shared_by_size_and_the_remainder_goes_to_the_largest() {
     let mut desk = three(10, 20, 30);
-    desk.foreign_trade(
-        LINEAR,
-        Side::Sell,
-        20,
-        price(45_000),
-        FillReason::Liquidation,
-    );
+    desk.foreign_trade(LINEAR, Side::Sell, 20, price(45_000), FillReason::Liquidation);
     // 3.33, 6.67 and 10: the largest takes the two that rounding left.
     assert_eq!(held(&desk), [7, 14, 19, 0]);
 }
@@ -40,26 +34,14 @@ fn a_liquidation_is_shared_by_size_and_the_remainder_goes_to_the_largest() {
 #[test]
 fn nobody_loses_more_than_it_holds() {
     let mut desk = three(3, 3, 3);
-    desk.foreign_trade(
-        LINEAR,
-        Side::Sell,
-        8,
-        price(45_000),
-        FillReason::Liquidation,
-    );
+    desk.foreign_trade(LINEAR, Side::Sell, 8, price(45_000), FillReason::Liquidation);
     assert_eq!(held(&desk), [0, 0, 1, 0]);
 }
 
 #[test]
 fn equal_holders_share_the_remainder_in_the_order_of_their_ids() {
     let mut desk = three(10, 10, 10);
-    desk.foreign_trade(
-        LINEAR,
-        Side::Sell,
-        10,
-        price(45_000),
-        FillReason::AutoDeleveraging,
-    );
+    desk.foreign_trade(LINEAR, Side::Sell, 10, price(45_000), FillReason::AutoDeleveraging);
     assert_eq!(held(&desk), [6, 7, 7, 0]);
 }
 
@@ -90,13 +72,7 @@ fn the_reason_is_told() {
 fn a_close_that_trades_more_than_its_owner_holds_is_shared_among_the_others() {
     let mut desk = three(10, 20, 10);
     let orders = desk.close(A);
-    desk.foreign_trade(
-        LINEAR,
-        Side::Sell,
-        20,
-        price(50_000),
-        FillReason::Liquidation,
-    );
+    desk.foreign_trade(LINEAR, Side::Sell, 20, price(50_000), FillReason::Liquidation);
     assert_eq!(held(&desk), [5, 10, 5, 0]);
     desk.fill(orders[0].client_id, 10, price(50_000));
     // Five were its own; the others share the rest two to one.
@@ -107,13 +83,7 @@ fn a_close_that_trades_more_than_its_owner_holds_is_shared_among_the_others() {
 fn what_nobody_holds_is_external() {
     let mut desk = three(1, 1, 1);
     let orders = desk.close(A);
-    desk.foreign_trade(
-        LINEAR,
-        Side::Sell,
-        3,
-        price(50_000),
-        FillReason::Liquidation,
-    );
+    desk.foreign_trade(LINEAR, Side::Sell, 3, price(50_000), FillReason::Liquidation);
     desk.fill(orders[0].client_id, 1, price(50_000));
     assert_eq!(held(&desk), [0, 0, 0, -1]);
     let ours = desk.account.state().ledger.wallet(&asset("USDT"));
@@ -124,13 +94,7 @@ fn what_nobody_holds_is_external() {
 fn the_owner_of_an_order_hears_of_it_though_others_took_the_fill() {
     let mut desk = three(1, 1, 1);
     let orders = desk.close(A);
-    desk.foreign_trade(
-        LINEAR,
-        Side::Sell,
-        3,
-        price(50_000),
-        FillReason::Liquidation,
-    );
+    desk.foreign_trade(LINEAR, Side::Sell, 3, price(50_000), FillReason::Liquidation);
     desk.told.clear();
     desk.fill(orders[0].client_id, 1, price(50_000));
     let filled = banyan_core::order::OrderState::Filled;
@@ -142,11 +106,7 @@ fn the_owner_of_an_order_hears_of_it_though_others_took_the_fill() {
 }
 
 fn funding_of(desk: &Desk, of: SubLedger) -> Amount {
-    -desk
-        .account
-        .state()
-        .ledger
-        .balance(of, Bucket::Funding, &asset("USDT"))
+    -desk.account.state().ledger.balance(of, Bucket::Funding, &asset("USDT"))
 }
 
 #[test]
@@ -155,16 +115,9 @@ fn funding_is_shared_by_size_to_the_last_unit() {
     let funding = desk.fund(PositionSide::Net, Amount(-1_000));
     let parts = [A, B, C].map(|worker| funding_of(&desk, owner(worker)).0);
     assert_eq!(parts, [-163, -327, -510]);
-    assert_eq!(
-        desk.account.state().workers[&C].totals.funding,
-        Amount(-510)
-    );
+    assert_eq!(desk.account.state().workers[&C].totals.funding, Amount(-510));
     desk.tell(VenueReport::FundingBooked(funding));
-    assert_eq!(
-        funding_of(&desk, owner(A)),
-        Amount(-163),
-        "each is booked once"
-    );
+    assert_eq!(funding_of(&desk, owner(A)), Amount(-163), "each is booked once");
 }
 
 #[test]
@@ -199,13 +152,7 @@ fn funding_that_nobody_holds_is_external() {
 fn the_shares_of_a_fill_add_up_to_its_quantity_value_and_fee() {
     let mut desk = three(7, 11, 13);
     let orders = desk.wish(A, closing(None));
-    desk.foreign_trade(
-        LINEAR,
-        Side::Sell,
-        10,
-        price(49_999),
-        FillReason::Liquidation,
-    );
+    desk.foreign_trade(LINEAR, Side::Sell, 10, price(49_999), FillReason::Liquidation);
     let fill = desk.fill(orders[0].client_id, 7, price(49_873));
     let AccountEvent::FillBooked { shares, .. } = desk
         .records
@@ -218,10 +165,7 @@ fn the_shares_of_a_fill_add_up_to_its_quantity_value_and_fee() {
         unreachable!("it was looked for");
     };
     assert!(shares.len() > 1);
-    assert_eq!(
-        shares.iter().map(|it| it.quantity).sum::<Quantity>(),
-        fill.quantity
-    );
+    assert_eq!(shares.iter().map(|it| it.quantity).sum::<Quantity>(), fill.quantity);
     assert_eq!(shares.iter().map(|it| it.fee).sum::<Amount>(), fill.fee);
     let value = crate::venue::instrument(LINEAR).notional(fill.price, fill.quantity);
     assert_eq!(shares.iter().map(|it| it.value).sum::<Amount>(), value);

@@ -40,10 +40,7 @@ impl Venue {
     pub(crate) fn trade(&mut self, fill: &FillReport) {
         let instrument = instrument(fill.instrument);
         let value = instrument.notional(fill.price, fill.quantity);
-        let position = self
-            .positions
-            .entry((fill.instrument, fill.position_side))
-            .or_default();
+        let position = self.positions.entry((fill.instrument, fill.position_side)).or_default();
         let applied = position.fill(instrument.kind, fill.side, fill.quantity, value);
         if instrument.kind == InstrumentKind::Spot {
             let sign = i128::from(fill.side.sign());
@@ -56,11 +53,7 @@ impl Venue {
         }
         self.credit(&fill.fee_asset, -fill.fee);
         self.fills.push(fill.clone());
-        if let Some(order) = self
-            .open
-            .iter_mut()
-            .find(|it| Some(it.client_id) == fill.client_id)
-        {
+        if let Some(order) = self.open.iter_mut().find(|it| Some(it.client_id) == fill.client_id) {
             order.filled += fill.quantity;
         }
         self.open.retain(|it| it.filled < it.request.quantity);
@@ -98,12 +91,7 @@ impl Venue {
             time,
             since: Timestamp(0),
             last_trade: TradeId(self.last_trade),
-            balances: self
-                .wallets
-                .clone()
-                .into_iter()
-                .filter(|(_, it)| !it.is_zero())
-                .collect(),
+            balances: self.wallets.clone().into_iter().filter(|(_, it)| !it.is_zero()).collect(),
             positions: reports
                 .map(|((instrument, position_side), it)| PositionReport {
                     instrument: *instrument,

@@ -31,12 +31,8 @@ fn a_command_of_an_older_start_is_refused() {
     let before = desk.epoch(A);
     desk.attach(A);
     let intents = vec![(1, limit(OrderTag(1), Side::Buy, 10, price(49_000)))];
-    let command = WorkerCommand {
-        worker: A,
-        epoch: before,
-        saved: Some(Default::default()),
-        intents,
-    };
+    let command =
+        WorkerCommand { worker: A, epoch: before, saved: Some(Default::default()), intents };
     desk.handle(Input::Submit(command));
     desk.persist();
     assert!(desk.take_orders().is_empty());
@@ -49,14 +45,8 @@ fn a_command_of_an_older_start_is_refused() {
 #[test]
 fn a_worker_that_was_stopped_is_refused() {
     let mut desk = Desk::ready();
-    desk.handle(Input::DetachWorker {
-        worker: A,
-        policy: StopPolicy::Keep,
-    });
-    assert!(
-        desk.wish(A, limit(OrderTag(1), Side::Buy, 10, price(49_000)))
-            .is_empty()
-    );
+    desk.handle(Input::DetachWorker { worker: A, policy: StopPolicy::Keep });
+    assert!(desk.wish(A, limit(OrderTag(1), Side::Buy, 10, price(49_000))).is_empty());
 }
 
 #[test]
@@ -64,12 +54,7 @@ fn a_worker_that_was_never_started_is_refused() {
     let mut desk = Desk::ready();
     let worker = banyan_core::ids::WorkerId::from_u128(99);
     let intents = vec![(1, closing(None))];
-    desk.handle(Input::Submit(WorkerCommand {
-        worker,
-        epoch: Epoch(1),
-        saved: None,
-        intents,
-    }));
+    desk.handle(Input::Submit(WorkerCommand { worker, epoch: Epoch(1), saved: None, intents }));
     desk.persist();
     assert!(desk.take_orders().is_empty());
 }
@@ -78,23 +63,14 @@ fn a_worker_that_was_never_started_is_refused() {
 fn what_is_not_listed_or_not_granted_is_unknown() {
     let mut desk = Desk::ready();
     let mut wish = |instrument| {
-        desk.submit(
-            A,
-            Intent::Protect {
-                instrument,
-                protection: Protection::NONE,
-            },
-        );
+        desk.submit(A, Intent::Protect { instrument, protection: Protection::NONE });
         desk.last_denial().to_owned()
     };
     assert_eq!(wish(LINEAR), "none");
     assert_eq!(wish(InstrumentId(9)), "UNKNOWN_INSTRUMENT");
     let mut terms = terms();
     terms.instruments.clear();
-    desk.handle(Input::AttachWorker {
-        worker: A,
-        terms: Box::new(terms),
-    });
+    desk.handle(Input::AttachWorker { worker: A, terms: Box::new(terms) });
     desk.told.clear();
     desk.submit(A, limit(OrderTag(1), Side::Buy, 10, price(49_000)));
     assert_eq!(desk.last_denial(), "UNKNOWN_INSTRUMENT");
@@ -106,10 +82,7 @@ fn a_worker_may_close_what_it_may_no_longer_trade() {
     desk.enter(A, Side::Buy, 10, price(50_000));
     let mut terms = terms();
     terms.instruments.clear();
-    desk.handle(Input::AttachWorker {
-        worker: A,
-        terms: Box::new(terms),
-    });
+    desk.handle(Input::AttachWorker { worker: A, terms: Box::new(terms) });
     assert_eq!(desk.close(A).len(), 1);
 }
 
@@ -145,10 +118,7 @@ fn cancel_all_leaves_protection_and_the_orders_of_others() {
     desk.submit(A, Intent::CancelAll { instrument: LINEAR });
     desk.persist();
     assert_eq!(desk.take_cancels(), [own[0].client_id]);
-    assert_eq!(
-        desk.standing(Purpose::StopLoss)[0].client_id,
-        protection[0].client_id
-    );
+    assert_eq!(desk.standing(Purpose::StopLoss)[0].client_id, protection[0].client_id);
 }
 
 #[test]

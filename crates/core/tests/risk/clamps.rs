@@ -20,12 +20,7 @@ fn sized(sizing: Sizing, leverage: Option<u32>) -> Intent {
 }
 
 fn find(approved: &Approved, field: ClampedField) -> Vec<Clamp> {
-    approved
-        .clamps()
-        .iter()
-        .copied()
-        .filter(|it| it.field == field)
-        .collect()
+    approved.clamps().iter().copied().filter(|it| it.field == field).collect()
 }
 
 /// The clamps of a quantity that was wished too large, and what was approved.
@@ -36,20 +31,14 @@ fn shrunk(circumstances: impl FnOnce(&mut RiskView<'_>)) -> (Vec<DenialCode>, i6
     assert_eq!(clamps[0].wished, 100_000);
     let last = clamps.last().map(|it| it.approved);
     assert_eq!(last, Some(approved.quantity().0));
-    (
-        clamps.iter().map(|it| it.limit).collect(),
-        approved.quantity().0,
-    )
+    (clamps.iter().map(|it| it.limit).collect(), approved.quantity().0)
 }
 
 #[test]
 fn the_value_of_an_order_is_limited() {
     // 100,000 at 50,500.10, the worst price of a market order.
     let (codes, quantity) = shrunk(|_| {});
-    assert_eq!(
-        (codes, quantity),
-        (vec![DenialCode::MaxOrderNotional], 1_980)
-    );
+    assert_eq!((codes, quantity), (vec![DenialCode::MaxOrderNotional], 1_980));
 }
 
 #[test]
@@ -89,16 +78,9 @@ fn the_free_margin_is_the_last_limit() {
         |view| view.account_margin = units(999_000),
     )
     .unwrap();
-    let last = *approved
-        .clamps()
-        .iter()
-        .rfind(|it| it.field == ClampedField::Quantity)
-        .unwrap();
+    let last = *approved.clamps().iter().rfind(|it| it.field == ClampedField::Quantity).unwrap();
     // A thousand at five times less the fee.
-    assert_eq!(
-        (last.limit, last.approved),
-        (DenialCode::InsufficientMargin, 98)
-    );
+    assert_eq!((last.limit, last.approved), (DenialCode::InsufficientMargin, 98));
 }
 
 #[test]
@@ -107,10 +89,7 @@ fn the_venues_largest_order_is_a_limit() {
     let rules = |it: &mut banyan_core::instrument::Instrument, _: &mut _| {
         it.filters.max_quantity = Quantity(40);
     };
-    assert_eq!(
-        judge(&wish, rules, |_| {}).unwrap().quantity(),
-        Quantity(40)
-    );
+    assert_eq!(judge(&wish, rules, |_| {}).unwrap().quantity(), Quantity(40));
     let exit = judge(&close(None), rules, |view| view.worker_position = long(100)).unwrap();
     assert_eq!(exit.quantity(), Quantity(40));
 }
@@ -126,12 +105,7 @@ fn a_quantity_off_the_step_is_rounded_down_and_says_so() {
 
 #[test]
 fn a_value_becomes_the_largest_quantity_that_is_worth_no_more() {
-    let approved = judge(
-        &sized(Sizing::Notional(units(1_000)), None),
-        |_, _| {},
-        |_| {},
-    )
-    .unwrap();
+    let approved = judge(&sized(Sizing::Notional(units(1_000)), None), |_, _| {}, |_| {}).unwrap();
     assert_eq!(approved.quantity(), Quantity(19));
 }
 
@@ -140,18 +114,10 @@ fn leverage_is_limited() {
     let sizing = Sizing::Quantity(Quantity(10));
     let approved = judge(&sized(sizing, Some(20)), |_, _| {}, |_| {}).unwrap();
     let clamp = find(&approved, ClampedField::Leverage)[0];
-    assert_eq!(
-        (clamp.wished, clamp.approved, approved.leverage()),
-        (20, 5, 5)
-    );
+    assert_eq!((clamp.wished, clamp.approved, approved.leverage()), (20, 5, 5));
     let small =
         |it: &mut banyan_core::instrument::Instrument, _: &mut _| it.tiers[0].max_leverage = 3;
-    assert_eq!(
-        judge(&sized(sizing, None), small, |_| {})
-            .unwrap()
-            .leverage(),
-        3
-    );
+    assert_eq!(judge(&sized(sizing, None), small, |_| {}).unwrap().leverage(), 3);
     let fixed = judge(
         &sized(sizing, Some(2)),
         |_, _| {},
@@ -181,10 +147,7 @@ fn a_leverage_beyond_the_limit_that_cannot_be_changed_gives_no_more_size() {
 
 #[test]
 fn a_stop_that_is_too_far_is_moved_nearer() {
-    let protection = Protection {
-        stop_loss: Some(price(40_000)),
-        ..Protection::NONE
-    };
+    let protection = Protection { stop_loss: Some(price(40_000)), ..Protection::NONE };
     let approved = judge(
         &open(Side::Buy, 10, protection),
         |_, limits| limits.require_protection = false,
@@ -199,16 +162,10 @@ fn a_stop_that_is_too_far_is_moved_nearer() {
 
 #[test]
 fn a_trail_that_is_too_far_is_moved_nearer() {
-    let protection = Protection {
-        trailing: Some(percent(40)),
-        ..Protection::NONE
-    };
+    let protection = Protection { trailing: Some(percent(40)), ..Protection::NONE };
     let approved = judge(&open(Side::Buy, 10, protection), |_, _| {}, |_| {}).unwrap();
     assert_eq!(approved.protection().trailing, Some(percent(10)));
-    assert_eq!(
-        find(&approved, ClampedField::StopLoss)[0].wished,
-        percent(40).0
-    );
+    assert_eq!(find(&approved, ClampedField::StopLoss)[0].wished, percent(40).0);
 }
 
 #[test]
@@ -247,42 +204,20 @@ fn what_is_given_is_never_refused_for_its_own_rounding() {
 #[test]
 fn a_market_entry_is_an_immediate_limit_at_the_largest_slippage() {
     let approved = judge(&buy(), |_, _| {}, |_| {}).unwrap();
-    assert_eq!(
-        approved.kind(),
-        OrderKind::Limit {
-            price: Price(5_050_010)
-        }
-    );
+    assert_eq!(approved.kind(), OrderKind::Limit { price: Price(5_050_010) });
     assert_eq!(approved.time_in_force(), TimeInForce::ImmediateOrCancel);
-    let approved = judge(
-        &buy(),
-        |_, _| {},
-        |view| view.own_best_ask = Some(price(50_100)),
-    );
-    let kept_off = OrderKind::Limit {
-        price: Price(5_009_990),
-    };
-    assert_eq!(
-        approved.unwrap().kind(),
-        kept_off,
-        "not into an order of its own"
-    );
+    let approved = judge(&buy(), |_, _| {}, |view| view.own_best_ask = Some(price(50_100)));
+    let kept_off = OrderKind::Limit { price: Price(5_009_990) };
+    assert_eq!(approved.unwrap().kind(), kept_off, "not into an order of its own");
 }
 
 #[test]
 fn an_exit_is_no_larger_than_what_is_held() {
-    let approved = judge(
-        &close(Some(500)),
-        |_, _| {},
-        |view| view.worker_position = long(100),
-    );
+    let approved = judge(&close(Some(500)), |_, _| {}, |view| view.worker_position = long(100));
     let approved = approved.unwrap();
     let clamp = approved.clamps()[0];
     assert_eq!((clamp.wished, clamp.approved), (500, 100));
-    assert_eq!(
-        (approved.side(), approved.quantity()),
-        (Side::Sell, Quantity(100))
-    );
+    assert_eq!((approved.side(), approved.quantity()), (Side::Sell, Quantity(100)));
     let resting = judge(
         &place(Side::Sell, 60, price(51_000)),
         |_, _| {},
@@ -299,15 +234,6 @@ fn a_sale_is_sized_at_what_it_may_trade_at() {
     let wish = open(Side::Sell, 100_000, Protection::NONE);
     let approved = judge(&wish, |_, _| {}, |_| {}).unwrap();
     assert_eq!(approved.quantity(), Quantity(2_000));
-    let flat = judge(
-        &wish,
-        |_, _| {},
-        |view| view.worker_position = Position::default(),
-    );
-    assert_eq!(
-        flat.unwrap().kind(),
-        OrderKind::Limit {
-            price: Price(4_950_000)
-        }
-    );
+    let flat = judge(&wish, |_, _| {}, |view| view.worker_position = Position::default());
+    assert_eq!(flat.unwrap().kind(), OrderKind::Limit { price: Price(4_950_000) });
 }

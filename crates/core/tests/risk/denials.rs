@@ -28,11 +28,7 @@ const BY_THE_ACCOUNT: [DenialCode; 5] = [
 ];
 
 fn stop_and_target(stop: i64, target: i64) -> Protection {
-    Protection {
-        stop_loss: Some(price(stop)),
-        take_profit: Some(price(target)),
-        trailing: None,
-    }
+    Protection { stop_loss: Some(price(stop)), take_profit: Some(price(target)), trailing: None }
 }
 
 fn gates() -> Vec<Case> {
@@ -53,12 +49,7 @@ fn gates() -> Vec<Case> {
             view.kill_level = KillLevel::Freeze;
         }),
         (D::LiveNotArmed, buy(), none, |view| view.armed = false),
-        (
-            D::MarketClosed,
-            buy(),
-            |it, _| it.filters.status = TradingStatus::Halted,
-            |_| {},
-        ),
+        (D::MarketClosed, buy(), |it, _| it.filters.status = TradingStatus::Halted, |_| {}),
         (
             D::MarketClosed,
             close(None),
@@ -80,12 +71,7 @@ fn gates() -> Vec<Case> {
         (D::TooManyOpenOrders, buy(), none, |view| {
             view.worker_open_orders = 200;
         }),
-        (
-            D::LowConfidence,
-            buy(),
-            |_, it| it.min_confidence = percent(81),
-            |_| {},
-        ),
+        (D::LowConfidence, buy(), |_, it| it.min_confidence = percent(81), |_| {}),
         (D::MaxPositions, buy(), none, |view| {
             view.worker_positions = 3;
         }),
@@ -114,12 +100,7 @@ fn sizes() -> Vec<Case> {
         (D::MaxTotalExposure, buy(), none, |view| {
             view.account_margin = units(800_000);
         }),
-        (
-            D::MaxOrderNotional,
-            buy(),
-            |_, it| it.max_order_notional = units(4),
-            |_| {},
-        ),
+        (D::MaxOrderNotional, buy(), |_, it| it.max_order_notional = units(4), |_| {}),
         (
             D::InsufficientMargin,
             buy(),
@@ -129,30 +110,10 @@ fn sizes() -> Vec<Case> {
             },
             |view| view.account_margin = units(999_980),
         ),
-        (
-            D::BelowMinimum,
-            open(Side::Buy, 0, Protection::NONE),
-            none,
-            |_| {},
-        ),
-        (
-            D::BelowMinimum,
-            open(Side::Buy, -5, Protection::NONE),
-            none,
-            |_| {},
-        ),
-        (
-            D::BelowMinimum,
-            buy(),
-            |it, _| it.filters.min_quantity = Quantity(101),
-            |_| {},
-        ),
-        (
-            D::BelowMinimum,
-            buy(),
-            |it, _| it.filters.min_notional = units(6_000),
-            |_| {},
-        ),
+        (D::BelowMinimum, open(Side::Buy, 0, Protection::NONE), none, |_| {}),
+        (D::BelowMinimum, open(Side::Buy, -5, Protection::NONE), none, |_| {}),
+        (D::BelowMinimum, buy(), |it, _| it.filters.min_quantity = Quantity(101), |_| {}),
+        (D::BelowMinimum, buy(), |it, _| it.filters.min_notional = units(6_000), |_| {}),
         (D::LiquidationTooClose, buy(), none, |view| {
             view.account_maintenance = units(999_800);
         }),
@@ -180,10 +141,7 @@ fn when(code: DenialCode, intent: Intent, circumstances: Circumstances) -> Case 
 fn stops() -> Vec<Case> {
     use DenialCode as D;
     let guarded = |side, stop, target| open(side, 100, stop_and_target(stop, target));
-    let trail = Protection {
-        trailing: Some(Rate::ZERO),
-        ..Protection::NONE
-    };
+    let trail = Protection { trailing: Some(Rate::ZERO), ..Protection::NONE };
     vec![
         always(D::MinRiskReward, guarded(Side::Buy, 49_000, 51_900)),
         always(D::StopWrongSide, guarded(Side::Buy, 50_001, 60_000)),
@@ -221,13 +179,9 @@ fn sides() -> Vec<Case> {
     let holds: Circumstances = |view| view.worker_position = long(100);
     vec![
         when(D::InvalidQuantity, close(Some(0)), holds),
-        when(
-            D::InvalidQuantity,
-            place(Side::Sell, 10, price(51_000)),
-            |view| {
-                (view.worker_position, view.worker_exiting) = (long(100), Quantity(100));
-            },
-        ),
+        when(D::InvalidQuantity, place(Side::Sell, 10, price(51_000)), |view| {
+            (view.worker_position, view.worker_exiting) = (long(100), Quantity(100));
+        }),
         when(D::OppositePosition, buy(), |view| {
             view.others_side = Some(Side::Sell);
         }),
@@ -238,12 +192,7 @@ fn sides() -> Vec<Case> {
         when(D::OppositePosition, resize(-10), holds),
         always(D::NothingToClose, close(None)),
         when(D::NothingToClose, reduce_only(Side::Buy), holds),
-        (
-            D::ShortNotPossible,
-            sell(),
-            |it, _| it.kind = InstrumentKind::Spot,
-            |_| {},
-        ),
+        (D::ShortNotPossible, sell(), |it, _| it.kind = InstrumentKind::Spot, |_| {}),
     ]
 }
 
@@ -274,21 +223,14 @@ fn the_calm_scene_refuses_nothing() {
     assert!(judge(&buy(), |_, _| {}, |_| {}).is_ok());
     assert!(judge(&place(Side::Buy, 10, price(49_000)), |_, _| {}, |_| {}).is_ok());
     assert!(judge(&place(Side::Sell, 10, price(51_000)), |_, _| {}, |_| {}).is_ok());
-    let held = judge(
-        &close(None),
-        |_, _| {},
-        |view| view.worker_position = long(100),
-    );
+    let held = judge(&close(None), |_, _| {}, |view| view.worker_position = long(100));
     assert!(held.is_ok());
 }
 
 #[test]
 fn each_circumstance_is_refused_by_its_own_code() {
     for (index, (code, intent, rules, circumstances)) in
-        [gates(), sizes(), stops(), prices(), sides()]
-            .into_iter()
-            .flatten()
-            .enumerate()
+        [gates(), sizes(), stops(), prices(), sides()].into_iter().flatten().enumerate()
     {
         let denial = judge(&intent, rules, circumstances).expect_err(code.name());
         assert_eq!(denial.code, code, "case {index}: {denial}");
@@ -298,10 +240,8 @@ fn each_circumstance_is_refused_by_its_own_code() {
 
 #[test]
 fn every_code_has_a_case() {
-    let cases = [gates(), sizes(), stops(), prices(), sides()]
-        .into_iter()
-        .flatten()
-        .map(|(code, ..)| code);
+    let cases =
+        [gates(), sizes(), stops(), prices(), sides()].into_iter().flatten().map(|(code, ..)| code);
     let covered: BTreeSet<_> = cases.chain(BY_THE_ACCOUNT).collect();
     let all: BTreeSet<_> = DenialCode::ALL.iter().copied().collect();
     assert_eq!(covered, all);
@@ -345,10 +285,6 @@ fn limits_are_reached_only_at_their_bounds() {
         let outcome = judge(&buy(), |_, _| {}, circumstances);
         assert!(outcome.is_ok(), "case {index}: {outcome:?}");
     }
-    let sure = judge(
-        &buy(),
-        |_, limits| limits.min_confidence = percent(80),
-        |_| {},
-    );
+    let sure = judge(&buy(), |_, limits| limits.min_confidence = percent(80), |_| {});
     assert!(sure.is_ok());
 }

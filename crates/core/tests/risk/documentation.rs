@@ -9,7 +9,8 @@ const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/denial-codes
 fn page() -> String {
     let mut page = String::from(
         "# Denial codes\n\n\
-         A wish of a strategy that is refused makes no order. The answer names one of these codes;\n\
+         A wish of a strategy that is refused makes no order. \
+         The answer names one of these codes;\n\
          they are stable. Where several reasons apply, the first one met is named: the account's\n\
          own gates, then the market, the worker's limits, prices, and sizes last.\n\n\
          This page is made from the engine; a test compares the two.\n\n\

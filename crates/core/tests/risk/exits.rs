@@ -55,17 +55,11 @@ fn no_limit_of_entries_stops_an_exit() {
 
 #[test]
 fn wishes_that_make_no_order_pass_unless_everything_is_frozen() {
-    let protection = Protection {
-        stop_loss: Some(price(49_000)),
-        ..Protection::NONE
-    };
+    let protection = Protection { stop_loss: Some(price(49_000)), ..Protection::NONE };
     let wishes = [
         Intent::Cancel { tag: OrderTag(1) },
         Intent::CancelAll { instrument: HERE },
-        Intent::Protect {
-            instrument: HERE,
-            protection,
-        },
+        Intent::Protect { instrument: HERE, protection },
     ];
     for wish in wishes {
         assert!(judge(&wish, strict, dire).unwrap().quantity().is_zero());
@@ -76,12 +70,7 @@ fn wishes_that_make_no_order_pass_unless_everything_is_frozen() {
 
 #[test]
 fn an_exit_may_slip_farther_than_an_entry() {
-    let approved = judge(
-        &close(None),
-        |_, _| {},
-        |view| view.worker_position = long(100),
-    )
-    .unwrap();
+    let approved = judge(&close(None), |_, _| {}, |view| view.worker_position = long(100)).unwrap();
     let worst = approved.kind().limit_price().unwrap();
     // Five times one percent below the bid of 49,999.90.
     assert_eq!(worst, banyan_core::money::Price(4_750_000));

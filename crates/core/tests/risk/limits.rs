@@ -31,45 +31,31 @@ struct World {
 }
 
 fn limits() -> impl Strategy<Value = RiskLimits> {
-    let rates = (
-        1_i64..=100,
-        10_i64..=100,
-        0_i64..=300,
-        1_i64..=30,
-        1_i64..=50,
-    );
-    (
-        rates,
-        1_u32..=50,
-        1_i64..200_000,
-        any::<bool>(),
-        1_i64..=10,
-        0_i64..=30,
+    let rates = (1_i64..=100, 10_i64..=100, 0_i64..=300, 1_i64..=30, 1_i64..=50);
+    (rates, 1_u32..=50, 1_i64..200_000, any::<bool>(), 1_i64..=10, 0_i64..=30).prop_map(
+        |(
+            (position, total, reward, stop, collar),
+            leverage,
+            notional,
+            guarded,
+            slip,
+            liquidation,
+        )| {
+            RiskLimits {
+                max_leverage: leverage,
+                max_position_ratio: percent(position),
+                max_total_exposure: percent(total),
+                min_risk_reward_ratio: percent(reward),
+                max_stop_distance: percent(stop),
+                price_collar: percent(collar),
+                max_order_notional: units(notional),
+                require_protection: guarded,
+                max_slippage: percent(slip),
+                min_liquidation_distance: percent(liquidation),
+                ..RiskLimits::default()
+            }
+        },
     )
-        .prop_map(
-            |(
-                (position, total, reward, stop, collar),
-                leverage,
-                notional,
-                guarded,
-                slip,
-                liquidation,
-            )| {
-                RiskLimits {
-                    max_leverage: leverage,
-                    max_position_ratio: percent(position),
-                    max_total_exposure: percent(total),
-                    min_risk_reward_ratio: percent(reward),
-                    max_stop_distance: percent(stop),
-                    price_collar: percent(collar),
-                    max_order_notional: units(notional),
-                    require_protection: guarded,
-                    max_slippage: percent(slip),
-                    min_liquidation_distance: percent(liquidation),
-                    ..RiskLimits::default()
-                }
-            },
-        )
 }
 
 fn world() -> impl Strategy<Value = World> {
@@ -79,25 +65,17 @@ fn world() -> impl Strategy<Value = World> {
         Just(InstrumentKind::Spot)
     ];
     let steps = (1_i64..50, 1_i64..50, 0_i64..200, 1_000_i64..1_000_000);
-    let own = (
-        prop::option::of(-300_i64..300),
-        prop::option::of(-300_i64..300),
-    );
+    let own = (prop::option::of(-300_i64..300), prop::option::of(-300_i64..300));
     (
         (kinds, 10_000_i64..20_000_000, 0_i64..5_000, steps),
         (1_u32..=50, any::<bool>(), 1_u32..=50),
         (0_i64..200_000, 0_i64..50_000),
         (0_i64..2_000_000, 0_i64..500_000),
-        (
-            0_i64..5_000,
-            0_i64..500,
-            prop::option::of(1_i64..200_000),
-            own,
-        ),
+        (0_i64..5_000, 0_i64..500, prop::option::of(1_i64..200_000), own),
         limits(),
     )
-        .prop_map(
-            |(place, leverage, worker, account, (held, pending, range, own), limits)| World {
+        .prop_map(|(place, leverage, worker, account, (held, pending, range, own), limits)| {
+            World {
                 kind: place.0,
                 mark: place.1,
                 spread: place.2,
@@ -110,15 +88,12 @@ fn world() -> impl Strategy<Value = World> {
                 range,
                 own,
                 limits,
-            },
-        )
+            }
+        })
 }
 
 fn wish() -> impl Strategy<Value = Intent> {
-    let protection = (
-        prop::option::of(-200_i64..4_000),
-        prop::option::of(-200_i64..8_000),
-    );
+    let protection = (prop::option::of(-200_i64..4_000), prop::option::of(-200_i64..8_000));
     let size = prop_oneof![
         (1_i64..10_000_000).prop_map(|it| Sizing::Quantity(Quantity(it))),
         (1_i64..1_000_000).prop_map(|it| Sizing::Notional(units(it))),
@@ -175,10 +150,7 @@ impl World {
         let known: Vec<LeverageTier> = it.tiers.clone();
         it.tiers = known
             .into_iter()
-            .map(|tier| LeverageTier {
-                max_leverage: self.leverage.2,
-                ..tier
-            })
+            .map(|tier| LeverageTier { max_leverage: self.leverage.2, ..tier })
             .collect();
         it
     }
@@ -299,15 +271,8 @@ fn check_prices(
     let price = limit_of(approved);
     let market = market_of(view, side);
     let rests = matches!(wish, Intent::Place { .. });
-    let distance = if rests {
-        limits.price_collar
-    } else {
-        limits.max_slippage
-    };
-    let most = market.times(
-        distance.min(view.instrument.filters.price_band),
-        Rounding::Up,
-    );
+    let distance = if rests { limits.price_collar } else { limits.max_slippage };
+    let most = market.times(distance.min(view.instrument.filters.price_band), Rounding::Up);
     prop_assert!((price.0 - market.0) * side.sign() <= most.0);
     match side {
         Side::Buy => prop_assert!(view.own_best_ask.is_none_or(|ask| price < ask)),
@@ -332,15 +297,11 @@ fn check_protection(
         prop_assert!((target.0 - at.0) * side.sign() > 0);
     }
     if let (Some(stop), Some(target)) = (protection.stop_loss, protection.take_profit) {
-        let needed = (at - stop)
-            .abs()
-            .times(limits.min_risk_reward_ratio, Rounding::Down);
+        let needed = (at - stop).abs().times(limits.min_risk_reward_ratio, Rounding::Down);
         prop_assert!((target - at).abs() >= needed);
     }
     prop_assert!(
-        protection
-            .trailing
-            .is_none_or(|it| it.is_positive() && it <= limits.max_stop_distance)
+        protection.trailing.is_none_or(|it| it.is_positive() && it <= limits.max_stop_distance)
     );
     if limits.require_protection {
         prop_assert!(protection.has_stop() && protection.take_profit.is_some());
@@ -389,10 +350,7 @@ fn check_liquidation(
 fn wished_quantity(wish: &Intent) -> Option<Quantity> {
     match wish {
         Intent::Place { quantity, .. }
-        | Intent::Open {
-            sizing: Sizing::Quantity(quantity),
-            ..
-        } => Some(*quantity),
+        | Intent::Open { sizing: Sizing::Quantity(quantity), .. } => Some(*quantity),
         _ => None,
     }
 }
@@ -416,7 +374,10 @@ proptest! {
     }
 
     #[test]
-    fn an_approved_exit_never_turns_the_position(world in world(), quantity in prop::option::of(1_i64..20_000)) {
+    fn an_approved_exit_never_turns_the_position(
+        world in world(),
+        quantity in prop::option::of(1_i64..20_000),
+    ) {
         let listed = world.instrument();
         let mut view = world.view(&listed);
         view.worker_exiting = Quantity(world.pending.min(world.held));
@@ -452,14 +413,6 @@ fn the_defaults_are_within_their_own_bounds() {
         max_order_notional: Amount::ZERO,
         ..RiskLimits::default()
     };
-    let fields: Vec<_> = broken
-        .validate()
-        .unwrap_err()
-        .iter()
-        .map(|it| it.field)
-        .collect();
-    assert_eq!(
-        fields,
-        ["max_leverage", "max_order_notional", "max_positions"]
-    );
+    let fields: Vec<_> = broken.validate().unwrap_err().iter().map(|it| it.field).collect();
+    assert_eq!(fields, ["max_leverage", "max_order_notional", "max_positions"]);
 }

@@ -60,15 +60,8 @@ pub(crate) fn instrument(kind: InstrumentKind) -> Instrument {
             significant_figures: None,
             price_band: percent(20),
         },
-        tiers: if kind == InstrumentKind::Spot {
-            Vec::new()
-        } else {
-            vec![tier]
-        },
-        fees: FeeRates {
-            maker: Rate::from_basis_points(2),
-            taker: Rate::from_basis_points(4),
-        },
+        tiers: if kind == InstrumentKind::Spot { Vec::new() } else { vec![tier] },
+        fees: FeeRates { maker: Rate::from_basis_points(2), taker: Rate::from_basis_points(4) },
     }
 }
 
@@ -117,10 +110,7 @@ pub(crate) fn view(instrument: &Instrument) -> RiskView<'_> {
 
 /// Long of so many thousandths, bought at 50,000.
 pub(crate) fn long(quantity: i64) -> Position {
-    Position {
-        quantity: Quantity(quantity),
-        cost: Amount(i128::from(quantity) * 5_000_000_000),
-    }
+    Position { quantity: Quantity(quantity), cost: Amount(i128::from(quantity) * 5_000_000_000) }
 }
 
 pub(crate) fn open(side: Side, quantity: i64, protection: Protection) -> Intent {
@@ -154,11 +144,7 @@ pub(crate) fn place(side: Side, quantity: i64, price: Price) -> Intent {
 
 pub(crate) fn close(quantity: Option<i64>) -> Intent {
     let quantity = quantity.map(Quantity);
-    Intent::Close {
-        instrument: HERE,
-        quantity,
-        reason: ExitReason::ExitSignal,
-    }
+    Intent::Close { instrument: HERE, quantity, reason: ExitReason::ExitSignal }
 }
 
 /// Reviews in the calm scene, changed as the test wants.

@@ -16,11 +16,7 @@ impl<S: Strategy> Desk<S> {
     pub(crate) fn notice(&mut self, notice: WorkerNotice) {
         self.told = self.told.next();
         let (sequence, time) = (self.told, self.now);
-        self.inbox.push_back(WorkerEvent {
-            sequence,
-            time,
-            notice,
-        });
+        self.inbox.push_back(WorkerEvent { sequence, time, notice });
     }
 
     pub(crate) fn carry_out(&mut self, intent: Intent) {
@@ -33,28 +29,11 @@ impl<S: Strategy> Desk<S> {
                 _ => None,
             };
             let code = "STALE_FEED".to_owned();
-            return self.notice(WorkerNotice::IntentDenied {
-                tag,
-                instrument: Some(HERE),
-                code,
-            });
+            return self.notice(WorkerNotice::IntentDenied { tag, instrument: Some(HERE), code });
         }
         match intent {
-            Intent::Place {
-                tag,
-                side,
-                quantity,
-                price,
-                time_in_force,
-                reduce_only,
-                ..
-            } => {
-                let order = Resting {
-                    side,
-                    price,
-                    remaining: quantity,
-                    reduce_only,
-                };
+            Intent::Place { tag, side, quantity, price, time_in_force, reduce_only, .. } => {
+                let order = Resting { side, price, remaining: quantity, reduce_only };
                 self.place(tag, order, time_in_force == TimeInForce::PostOnly);
             }
             Intent::Cancel { tag } => self.end(tag, OrderState::Cancelled),
@@ -63,12 +42,7 @@ impl<S: Strategy> Desk<S> {
                     self.end(tag, OrderState::Cancelled);
                 }
             }
-            Intent::Open {
-                side,
-                sizing,
-                protection,
-                ..
-            } => {
+            Intent::Open { side, sizing, protection, .. } => {
                 let quantity = match sizing {
                     Sizing::Quantity(quantity) => quantity,
                     Sizing::Notional(value) => self.instrument.quantity_for(value, self.last),
@@ -77,11 +51,7 @@ impl<S: Strategy> Desk<S> {
                 self.trade_at_market(side, quantity, None);
             }
             Intent::Close { reason, .. } => {
-                let side = self
-                    .position
-                    .side()
-                    .expect("there is something to close")
-                    .opposite();
+                let side = self.position.side().expect("there is something to close").opposite();
                 self.trade_at_market(side, self.position.quantity.abs(), Some(reason));
             }
             Intent::Protect { protection, .. } => self.protection = protection,
@@ -90,22 +60,13 @@ impl<S: Strategy> Desk<S> {
     }
 
     fn place(&mut self, tag: OrderTag, order: Resting, post_only: bool) {
-        assert!(
-            !self.orders.contains_key(&tag),
-            "two orders are called {tag:?}"
-        );
+        assert!(!self.orders.contains_key(&tag), "two orders are called {tag:?}");
         assert!(order.remaining.is_positive() && self.instrument.accepts_price(order.price));
         if order.reduce_only {
-            let sells = self
-                .orders
-                .values()
-                .filter(|other| other.side == Side::Sell);
+            let sells = self.orders.values().filter(|other| other.side == Side::Sell);
             let sum: Quantity = sells.map(|other| other.remaining).sum();
             let held = self.position.quantity;
-            assert!(
-                sum + order.remaining <= held,
-                "{sum:?} + {order:?} with {held:?} held"
-            );
+            assert!(sum + order.remaining <= held, "{sum:?} + {order:?} with {held:?} held");
         }
         let crosses = match order.side {
             Side::Buy => order.price >= self.last,
@@ -163,41 +124,19 @@ impl<S: Strategy> Desk<S> {
     }
 
     fn trade_at_market(&mut self, side: Side, quantity: Quantity, exit: Option<ExitReason>) {
-        let order = Resting {
-            side,
-            price: self.last,
-            remaining: quantity,
-            reduce_only: false,
-        };
+        let order = Resting { side, price: self.last, remaining: quantity, reduce_only: false };
         self.update(None, &order, OrderState::Planned);
         if quantity.is_zero() {
             return self.update(None, &order, OrderState::Rejected);
         }
-        self.trade(
-            None,
-            side,
-            self.last,
-            quantity,
-            self.instrument.fees.taker,
-            exit,
-        );
-        let done = Resting {
-            remaining: Quantity::ZERO,
-            ..order
-        };
+        self.trade(None, side, self.last, quantity, self.instrument.fees.taker, exit);
+        let done = Resting { remaining: Quantity::ZERO, ..order };
         self.update(None, &done, OrderState::Filled);
     }
 
     /// Sells `quantity` for a reason of the venue's or the account's own.
     pub(crate) fn sell_outside(&mut self, quantity: Quantity, reason: ExitReason) {
-        self.trade(
-            None,
-            Side::Sell,
-            self.last,
-            quantity,
-            self.instrument.fees.taker,
-            Some(reason),
-        );
+        self.trade(None, Side::Sell, self.last, quantity, self.instrument.fees.taker, Some(reason));
         self.deliver();
     }
 
@@ -219,10 +158,7 @@ impl<S: Strategy> Desk<S> {
     ) {
         let value = self.instrument.notional(price, quantity);
         let fee = value.times(rate, Rounding::Up);
-        let realized = self
-            .position
-            .fill(self.instrument.kind, side, quantity, value)
-            .realized;
+        let realized = self.position.fill(self.instrument.kind, side, quantity, value).realized;
         self.ledger += realized - fee;
         self.fills += 1;
         if self.position.is_flat() {

@@ -67,16 +67,9 @@ fn a_quiet_candle_allocates_nothing() {
     ];
     let instruments = Instruments::new([perpetual()]);
     let mut markets = MarketViews::default();
-    let data = MarketData::Trade {
-        price: price(50_000),
-        quantity: Quantity(1),
-        aggressor: Side::Buy,
-    };
-    markets.apply(&MarketEvent {
-        time: Timestamp(0),
-        instrument: HERE,
-        data,
-    });
+    let data =
+        MarketData::Trade { price: price(50_000), quantity: Quantity(1), aggressor: Side::Buy };
+    markets.apply(&MarketEvent { time: Timestamp(0), instrument: HERE, data });
     for (kind, fields) in configs {
         let mut strategy = AnyStrategy::new(&config(kind, fields), &perpetual()).unwrap();
         let mut effects = Effects::default();
@@ -104,9 +97,6 @@ fn a_quiet_candle_allocates_nothing() {
             }
         }
         assert_eq!(used, 0, "{kind}");
-        assert!(
-            effects.refused_by.is_some(),
-            "{kind} says why it did nothing"
-        );
+        assert!(effects.refused_by.is_some(), "{kind} says why it did nothing");
     }
 }

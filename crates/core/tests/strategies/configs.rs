@@ -22,9 +22,7 @@ fn faulty_fields(kind: &str, fields: &Value) -> Vec<&'static str> {
 fn the_published_shape_is_read_with_its_defaults() {
     let text = r#"{"strategy_type": "grid", "config": {"upper_price": 105000,
         "lower_price": 95000, "grid_count": 20, "total_investment": 5000, "leverage": 1.0}}"#;
-    let StrategyConfig::Grid(grid) = serde_json::from_str(text).unwrap() else {
-        unreachable!()
-    };
+    let StrategyConfig::Grid(grid) = serde_json::from_str(text).unwrap() else { unreachable!() };
     assert_eq!(grid.upper_price, Decimal::from(105_000));
     assert_eq!((grid.leverage, grid.trailing), (Decimal::ONE, false));
     let StrategyConfig::Rsi(rsi) = config("rsi", json!({"order_amount": 10})) else {
@@ -40,10 +38,7 @@ fn numbers_are_read_exactly_from_numbers_and_texts() {
         ("0.1", "0.1"),
         ("1e-7", "0.0000001"),
         ("\"0.12345678\"", "0.12345678"),
-        (
-            "\"12345678901234567890.12345678\"",
-            "12345678901234567890.12345678",
-        ),
+        ("\"12345678901234567890.12345678\"", "12345678901234567890.12345678"),
         ("3", "3"),
     ];
     for (written, meant) in cases {
@@ -52,18 +47,13 @@ fn numbers_are_read_exactly_from_numbers_and_texts() {
             "interval_minutes": 5}}}}"#
         );
         let read: StrategyConfig = serde_json::from_str(&text).unwrap();
-        let StrategyConfig::Dca(dca) = &read else {
-            unreachable!()
-        };
+        let StrategyConfig::Dca(dca) = &read else { unreachable!() };
         assert_eq!(dca.order_amount, meant.parse().unwrap());
         let again: StrategyConfig =
             serde_json::from_str(&serde_json::to_string(&read).unwrap()).unwrap();
         assert_eq!(again, read);
         let bytes = postcard::to_stdvec(&read).unwrap();
-        assert_eq!(
-            postcard::from_bytes::<StrategyConfig>(&bytes).unwrap(),
-            read
-        );
+        assert_eq!(postcard::from_bytes::<StrategyConfig>(&bytes).unwrap(), read);
     }
 }
 
@@ -88,9 +78,7 @@ fn a_request_may_carry_a_configuration_among_its_own_fields() {
         "strategy_type": "dca"}"#;
     let request: Request = serde_json::from_str(text).unwrap();
     assert_eq!(request.name, "x");
-    let StrategyConfig::Dca(dca) = request.config else {
-        unreachable!()
-    };
+    let StrategyConfig::Dca(dca) = request.config else { unreachable!() };
     assert_eq!(dca.order_amount, Decimal::new(3, 1));
 }
 
@@ -176,14 +164,8 @@ fn the_bounds_themselves_are_allowed() {
             json!({"order_amount": 1, "interval_minutes": 43_200,
             "take_profit_percent": 0.1}),
         ),
-        (
-            "rsi",
-            json!({"order_amount": 1, "rsi_period": 2, "overbought": 95, "oversold": 5}),
-        ),
-        (
-            "ema_cross",
-            json!({"order_amount": 1, "fast_period": 499, "slow_period": 500}),
-        ),
+        ("rsi", json!({"order_amount": 1, "rsi_period": 2, "overbought": 95, "oversold": 5})),
+        ("ema_cross", json!({"order_amount": 1, "fast_period": 499, "slow_period": 500})),
     ] {
         assert_eq!(read(kind, &fields).unwrap().validate(), Ok(()), "{kind}");
     }
@@ -193,10 +175,7 @@ fn the_bounds_themselves_are_allowed() {
 fn safety_orders_that_scale_out_of_bounds_are_refused() {
     let fields = json!({"order_amount": 1, "interval_minutes": 1, "safety_order_count": 50,
         "safety_order_amount": 1, "step_scale": 10, "volume_scale": 10});
-    assert_eq!(
-        faulty_fields("dca", &fields),
-        ["safety_order_count", "volume_scale"]
-    );
+    assert_eq!(faulty_fields("dca", &fields), ["safety_order_count", "volume_scale"]);
 }
 
 #[test]
@@ -210,15 +189,10 @@ fn defaults_of_every_kind_are_valid_and_clean() {
         volume: Quantity(1),
     };
     let rich_and_poor = [700, 10_000, 1_000_000].map(Amount::from_units);
-    for (kind, capital) in StrategyKind::ALL
-        .into_iter()
-        .flat_map(|kind| rich_and_poor.map(|capital| (kind, capital)))
+    for (kind, capital) in
+        StrategyKind::ALL.into_iter().flat_map(|kind| rich_and_poor.map(|capital| (kind, capital)))
     {
-        let context = LintContext {
-            account_one_way: true,
-            symbols_in_use: &[],
-            capital,
-        };
+        let context = LintContext { account_one_way: true, symbols_in_use: &[], capital };
         let make =
             |bars| defaults::from_bars(kind, &perpetual(), Timeframe::OneMinute, bars, capital);
         assert_eq!(make(&[]), None);

@@ -11,9 +11,7 @@ use crate::harness::Desk;
 
 fn dca(more: serde_json::Value) -> DcaStrategy {
     let base = json!({"order_amount": 1_000, "interval_minutes": 60});
-    let StrategyConfig::Dca(config) = config_with("dca", base, more) else {
-        unreachable!()
-    };
+    let StrategyConfig::Dca(config) = config_with("dca", base, more) else { unreachable!() };
     DcaStrategy::new(&config, &perpetual()).unwrap()
 }
 
@@ -27,10 +25,7 @@ fn it_buys_at_the_start_and_then_once_an_interval() {
     assert_eq!((desk.opens(), desk.position.quantity), (1, Quantity(20)));
     desk.minutes(59);
     desk.tell(&StrategyEvent::Triggered);
-    assert_eq!(
-        (desk.opens(), desk.refusal),
-        (1, Some(gates::INTERVAL_NOT_ELAPSED))
-    );
+    assert_eq!((desk.opens(), desk.refusal), (1, Some(gates::INTERVAL_NOT_ELAPSED)));
     desk.minutes(1);
     assert_eq!(desk.opens(), 2);
     desk.minutes(60 * 10);
@@ -46,9 +41,7 @@ fn the_target_rests_for_all_that_is_held_and_pays_the_fees() {
     assert_eq!(desk.resting(Side::Sell), [(Price(510_353), Quantity(20))]);
     desk.reach(price(40_000));
     desk.minutes(60);
-    let [(target, quantity)] = desk.resting(Side::Sell)[..] else {
-        panic!("one target")
-    };
+    let [(target, quantity)] = desk.resting(Side::Sell)[..] else { panic!("one target") };
     assert_eq!(quantity, Quantity(45));
     desk.reach(target);
     assert!(desk.position.is_flat());
@@ -65,10 +58,7 @@ fn after_the_target_every_count_begins_anew() {
         assert_eq!(desk.strategy.orders_placed(), 2);
         assert_eq!(desk.refusal, Some(gates::MAX_ORDERS_REACHED));
         desk.reach(price(52_000));
-        assert_eq!(
-            (desk.strategy.rounds(), desk.strategy.orders_placed()),
-            (round, 0)
-        );
+        assert_eq!((desk.strategy.rounds(), desk.strategy.orders_placed()), (round, 0));
         desk.reach(price(50_000));
     }
     assert_eq!(desk.opens(), 6);
@@ -111,11 +101,7 @@ fn a_filled_safety_order_lowers_the_target_and_is_not_placed_again_in_the_round(
     assert_eq!(desk.prices(Side::Buy), [price(48_000)]);
     let target = desk.prices(Side::Sell)[0];
     desk.reach(target);
-    assert_eq!(
-        desk.orders.len(),
-        0,
-        "the other safety order went with its round"
-    );
+    assert_eq!(desk.orders.len(), 0, "the other safety order went with its round");
     desk.minutes(60);
     assert_eq!(desk.prices(Side::Buy).len(), 2);
 }
@@ -159,10 +145,7 @@ fn an_unanswered_order_blocks_the_next_until_it_is_answered() {
     desk.holds = true;
     desk.tell(&StrategyEvent::Started);
     desk.minutes(180);
-    assert_eq!(
-        (desk.opens(), desk.refusal),
-        (1, Some(gates::ORDER_PENDING))
-    );
+    assert_eq!((desk.opens(), desk.refusal), (1, Some(gates::ORDER_PENDING)));
     desk.crash();
     assert_eq!((desk.opens(), desk.strategy.orders_placed()), (1, 1));
     desk.tell(&StrategyEvent::Triggered);
@@ -188,13 +171,7 @@ fn a_liquidation_shrinks_the_target() {
     desk.sell_outside(Quantity(5), ExitReason::Liquidation);
     assert_eq!(desk.resting(Side::Sell)[0].1, Quantity(15));
     let last = desk.log.last().unwrap();
-    assert!(matches!(
-        last,
-        Intent::Place {
-            reduce_only: true,
-            ..
-        }
-    ));
+    assert!(matches!(last, Intent::Place { reduce_only: true, .. }));
 }
 
 #[test]
@@ -215,20 +192,14 @@ fn a_cancel_that_is_refused_is_asked_for_again_later() {
     desk.sell_outside(Quantity(5), ExitReason::Liquidation);
     assert_eq!(desk.resting(Side::Sell)[0].1, Quantity(20));
     let cancels = |desk: &Desk<DcaStrategy>| {
-        desk.log
-            .iter()
-            .filter(|intent| matches!(intent, Intent::Cancel { .. }))
-            .count()
+        desk.log.iter().filter(|intent| matches!(intent, Intent::Cancel { .. })).count()
     };
     assert_eq!(cancels(&desk), 1);
     desk.minutes(10);
     assert!((2..=6).contains(&cancels(&desk)));
     desk.keeps = false;
     desk.minutes(10);
-    assert_eq!(
-        desk.resting(Side::Sell),
-        [(desk.prices(Side::Sell)[0], Quantity(15))]
-    );
+    assert_eq!(desk.resting(Side::Sell), [(desk.prices(Side::Sell)[0], Quantity(15))]);
 }
 
 #[test]

@@ -37,10 +37,7 @@ pub(crate) fn perpetual() -> Instrument {
             maintenance_rate: Rate::from_basis_points(50),
             maintenance_deduction: Amount::ZERO,
         }],
-        fees: FeeRates {
-            maker: Rate::from_basis_points(2),
-            taker: Rate::from_basis_points(5),
-        },
+        fees: FeeRates { maker: Rate::from_basis_points(2), taker: Rate::from_basis_points(5) },
     }
 }
 

@@ -15,9 +15,7 @@ pub(crate) fn grid(more: serde_json::Value) -> GridStrategy {
         "upper_price": 100_000, "lower_price": 90_000, "grid_count": 10,
         "total_investment": 50_000, "leverage": 2.0,
     });
-    let StrategyConfig::Grid(config) = config_with("grid", base, more) else {
-        unreachable!()
-    };
+    let StrategyConfig::Grid(config) = config_with("grid", base, more) else { unreachable!() };
     GridStrategy::new(&config, &perpetual()).unwrap()
 }
 
@@ -139,11 +137,7 @@ fn a_liquidation_takes_from_the_highest_lots_and_their_sales() {
     assert_eq!(desk.strategy.inventory(), held - Quantity(150));
     assert_eq!(desk.strategy.stopped(), None);
     desk.candle(&[95_500]);
-    let selling: Quantity = desk
-        .resting(Side::Sell)
-        .iter()
-        .map(|(_, quantity)| *quantity)
-        .sum();
+    let selling: Quantity = desk.resting(Side::Sell).iter().map(|(_, quantity)| *quantity).sum();
     assert_eq!(selling, held - Quantity(150));
 }
 
@@ -158,10 +152,7 @@ fn a_clamped_order_is_done_with_what_it_was_given() {
     desk.deliver();
     desk.candle(&[95_500]);
     let tag = desk.tag_at(95_000);
-    let smaller = crate::harness::Resting {
-        remaining: Quantity(50),
-        ..desk.orders[&tag]
-    };
+    let smaller = crate::harness::Resting { remaining: Quantity(50), ..desk.orders[&tag] };
     desk.orders.insert(tag, smaller);
     desk.tell_update(tag, OrderState::Open);
     desk.candle(&[95_500, 94_900]);
@@ -170,9 +161,7 @@ fn a_clamped_order_is_done_with_what_it_was_given() {
 
 #[test]
 fn a_restart_goes_on_as_if_nothing_had_been() {
-    let path: Vec<i64> = (0..120)
-        .map(|n| 95_500 + [0, -900, 700, -2_300, 1_800][n % 5])
-        .collect();
+    let path: Vec<i64> = (0..120).map(|n| 95_500 + [0, -900, 700, -2_300, 1_800][n % 5]).collect();
     let (mut left, mut right) = (desk(95_500), desk(95_500));
     for pair in path.windows(2) {
         left.candle(pair);

@@ -56,10 +56,7 @@ fn the_stop_also_stands_at_the_venue_from_the_first_fill() {
     assert!(desk.protection.is_none());
     desk.candle(&[95_500, 93_500]);
     assert_eq!(desk.protection.stop_loss, Some(price(88_000)));
-    let protects = desk
-        .log
-        .iter()
-        .filter(|intent| matches!(intent, Intent::Protect { .. }));
+    let protects = desk.log.iter().filter(|intent| matches!(intent, Intent::Protect { .. }));
     assert_eq!(protects.count(), 1);
 }
 
@@ -102,11 +99,7 @@ fn a_trailing_ladder_follows_upwards_when_nothing_is_left() {
         let levels: Vec<_> = desk.strategy.levels().collect();
         (levels[0].0, levels[levels.len() - 1].1)
     };
-    assert_eq!(
-        bounds(&desk),
-        (price(90_000), price(100_000)),
-        "half a step is not enough"
-    );
+    assert_eq!(bounds(&desk), (price(90_000), price(100_000)), "half a step is not enough");
     desk.candle(&[100_500, 103_200]);
     assert_eq!(bounds(&desk), (price(93_000), price(103_000)));
     let expected: Vec<_> = (93..=102).map(|level| price(level * 1_000)).collect();
@@ -115,11 +108,7 @@ fn a_trailing_ladder_follows_upwards_when_nothing_is_left() {
     assert_eq!(desk.prices(Side::Sell), [price(103_000)]);
     desk.sell_outside(Quantity(10), ExitReason::Adl);
     desk.candle(&[101_500, 102_900]);
-    assert_eq!(
-        bounds(&desk),
-        (price(93_000), price(103_000)),
-        "something is left"
-    );
+    assert_eq!(bounds(&desk), (price(93_000), price(103_000)), "something is left");
     desk.candle(&[102_900, 110_000]);
     assert_eq!(bounds(&desk), (price(100_000), price(110_000)));
 }
@@ -130,11 +119,7 @@ fn a_level_left_behind_that_fills_late_is_sold_by_the_lowest() {
     desk.candle(&[99_500, 100_500]);
     desk.keeps = true;
     desk.candle(&[100_500, 103_200]);
-    assert_eq!(
-        desk.prices(Side::Buy)[0],
-        price(90_000),
-        "its cancel was refused"
-    );
+    assert_eq!(desk.prices(Side::Buy)[0], price(90_000), "its cancel was refused");
     let tag = desk.tag_at(90_000);
     let quantity = desk.orders[&tag].remaining;
     desk.fill(tag, quantity);
@@ -144,18 +129,11 @@ fn a_level_left_behind_that_fills_late_is_sold_by_the_lowest() {
     desk.deliver();
     desk.candle(&[103_200]);
     assert_eq!(desk.closes(), 0);
-    assert!(
-        desk.position.is_flat(),
-        "the price was above the level that sells it"
-    );
+    assert!(desk.position.is_flat(), "the price was above the level that sells it");
     assert_eq!(desk.strategy.earnings().profit, desk.ledger);
     desk.keeps = false;
     desk.candle(&[103_200]);
-    assert_eq!(
-        desk.prices(Side::Buy)[0],
-        price(93_000),
-        "the others left behind are gone"
-    );
+    assert_eq!(desk.prices(Side::Buy)[0], price(93_000), "the others left behind are gone");
 }
 
 #[test]
@@ -164,20 +142,10 @@ fn geometric_levels_rise_by_the_same_share() {
         "upper_price": 40_000, "lower_price": 10_000, "grid_count": 4,
         "total_investment": 1_000, "spacing": "geometric",
     });
-    let StrategyConfig::Grid(config) = config("grid", fields) else {
-        unreachable!()
-    };
+    let StrategyConfig::Grid(config) = config("grid", fields) else { unreachable!() };
     let strategy = GridStrategy::new(&config, &perpetual()).unwrap();
     let levels: Vec<_> = strategy.levels().map(|(buy, _)| buy).collect();
-    assert_eq!(
-        levels,
-        [
-            Price(100_000),
-            Price(141_421),
-            Price(200_000),
-            Price(282_843)
-        ]
-    );
+    assert_eq!(levels, [Price(100_000), Price(141_421), Price(200_000), Price(282_843)]);
     assert_eq!(strategy.levels().last().unwrap().1, price(40_000));
 }
 
@@ -186,9 +154,7 @@ fn levels_that_fall_together_on_the_tick_are_refused() {
     let fields = json!({
         "upper_price": 100.5, "lower_price": 100, "grid_count": 50, "total_investment": 1_000,
     });
-    let StrategyConfig::Grid(config) = config("grid", fields) else {
-        unreachable!()
-    };
+    let StrategyConfig::Grid(config) = config("grid", fields) else { unreachable!() };
     let errors = GridStrategy::new(&config, &perpetual()).unwrap_err();
     assert_eq!(errors[0].field, "grid_count");
 }

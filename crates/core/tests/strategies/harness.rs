@@ -135,16 +135,8 @@ impl<S: Strategy> Desk<S> {
 
     fn print(&mut self, at: Price) {
         self.last = at;
-        let data = MarketData::Trade {
-            price: at,
-            quantity: Quantity(1),
-            aggressor: Side::Buy,
-        };
-        self.markets.apply(&MarketEvent {
-            time: self.now,
-            instrument: HERE,
-            data,
-        });
+        let data = MarketData::Trade { price: at, quantity: Quantity(1), aggressor: Side::Buy };
+        self.markets.apply(&MarketEvent { time: self.now, instrument: HERE, data });
     }
 
     /// Moves the price: fills what it reaches, and the stop.
@@ -163,10 +155,7 @@ impl<S: Strategy> Desk<S> {
         }
         let stopped = self.protection.stop_loss.is_some_and(|stop| at <= stop);
         if stopped && self.position.quantity.is_positive() {
-            self.sell_outside(
-                self.position.quantity,
-                banyan_core::intent::ExitReason::StopLoss,
-            );
+            self.sell_outside(self.position.quantity, banyan_core::intent::ExitReason::StopLoss);
         }
         self.deliver();
     }
@@ -196,11 +185,7 @@ impl<S: Strategy> Desk<S> {
     }
 
     pub(crate) fn closed(&mut self, timeframe: Timeframe, candle: Candle) {
-        self.tell(&StrategyEvent::CandleClosed {
-            instrument: HERE,
-            timeframe,
-            candle,
-        });
+        self.tell(&StrategyEvent::CandleClosed { instrument: HERE, timeframe, candle });
     }
 
     /// Lets time pass and sets off the timers that are due.
@@ -233,33 +218,21 @@ impl<S: Strategy> Desk<S> {
     }
 
     pub(crate) fn prices(&self, side: Side) -> Vec<Price> {
-        self.resting(side)
-            .into_iter()
-            .map(|(price, _)| price)
-            .collect()
+        self.resting(side).into_iter().map(|(price, _)| price).collect()
     }
 
     /// The tag of the order that rests at `units`.
     pub(crate) fn tag_at(&self, units: i64) -> OrderTag {
-        let found = self
-            .orders
-            .iter()
-            .find(|(_, order)| order.price == price(units));
+        let found = self.orders.iter().find(|(_, order)| order.price == price(units));
         *found.expect("an order rests there").0
     }
 
     pub(crate) fn opens(&self) -> usize {
-        self.log
-            .iter()
-            .filter(|intent| matches!(intent, Intent::Open { .. }))
-            .count()
+        self.log.iter().filter(|intent| matches!(intent, Intent::Open { .. })).count()
     }
 
     pub(crate) fn closes(&self) -> usize {
-        self.log
-            .iter()
-            .filter(|intent| matches!(intent, Intent::Close { .. }))
-            .count()
+        self.log.iter().filter(|intent| matches!(intent, Intent::Close { .. })).count()
     }
 }
 

@@ -84,10 +84,7 @@ where
 }
 
 fn sells<S>(desk: &Desk<S>) -> Quantity {
-    let sells = desk
-        .orders
-        .values()
-        .filter(|order| order.side == Side::Sell);
+    let sells = desk.orders.values().filter(|order| order.side == Side::Sell);
     sells.map(|order| order.remaining).sum()
 }
 
@@ -104,10 +101,7 @@ fn check_grid(strategy: GridStrategy, steps: Vec<Step>) {
     desk.candle(&[95_500]);
     desk.sell_outside_if_held();
     let gap = (desk.strategy.earnings().profit - desk.ledger).abs();
-    assert!(
-        gap.0 <= 100 * i128::try_from(desk.fills).unwrap(),
-        "{gap:?}"
-    );
+    assert!(gap.0 <= 100 * i128::try_from(desk.fills).unwrap(), "{gap:?}");
 }
 
 proptest! {

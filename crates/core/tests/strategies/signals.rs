@@ -15,9 +15,7 @@ use crate::harness::Desk;
 
 fn rsi(more: serde_json::Value) -> RsiStrategy {
     let base = json!({"order_amount": 1_000, "timeframe": "1m", "rsi_period": 3});
-    let StrategyConfig::Rsi(config) = config_with("rsi", base, more) else {
-        unreachable!()
-    };
+    let StrategyConfig::Rsi(config) = config_with("rsi", base, more) else { unreachable!() };
     RsiStrategy::new(&config, &perpetual()).unwrap()
 }
 
@@ -35,11 +33,7 @@ fn ema(more: serde_json::Value) -> EmaCrossStrategy {
 fn waves(candles: usize) -> Vec<i64> {
     let mut at = 50_000;
     let step = |n: usize| {
-        if (n / 10).is_multiple_of(2) {
-            -100
-        } else {
-            100
-        }
+        if (n / 10).is_multiple_of(2) { -100 } else { 100 }
     };
     (0..candles)
         .map(|n| {
@@ -61,17 +55,11 @@ fn it_buys_what_is_oversold_and_closes_what_is_overbought() {
     play(&mut desk, &waves(3));
     assert_eq!((desk.opens(), desk.refusal), (0, Some(gates::WARMING_UP)));
     play(&mut desk, &[49_600, 49_500]);
-    assert_eq!(
-        (desk.opens(), desk.refusal),
-        (1, Some(gates::ALREADY_IN_POSITION))
-    );
+    assert_eq!((desk.opens(), desk.refusal), (1, Some(gates::ALREADY_IN_POSITION)));
     // Five percent below the price at the decision.
     assert_eq!(desk.protection.stop_loss, Some(price(49_600 * 95 / 100)));
     play(&mut desk, &[50_500, 51_500]);
-    assert_eq!(
-        (desk.closes(), desk.refusal),
-        (1, Some(gates::NOTHING_TO_CLOSE))
-    );
+    assert_eq!((desk.closes(), desk.refusal), (1, Some(gates::NOTHING_TO_CLOSE)));
     play(&mut desk, &[50_600]);
     assert_eq!(desk.refusal, Some(gates::RSI_NEUTRAL));
 }
@@ -104,11 +92,7 @@ fn only_its_own_candles_count_and_each_once() {
     let value = strategy.value();
     assert_eq!(value, Some(100.0));
     strategy.warm_up(HERE, Timeframe::FiveMinutes, &candle(5, 3));
-    assert_eq!(
-        strategy.value(),
-        value,
-        "the past is told again after a restart"
-    );
+    assert_eq!(strategy.value(), value, "the past is told again after a restart");
 }
 
 #[test]
@@ -117,16 +101,10 @@ fn an_unanswered_order_blocks_a_second_one_also_over_a_crash() {
     play(&mut desk, &waves(3));
     desk.holds = true;
     play(&mut desk, &[49_600, 49_500, 49_400]);
-    assert_eq!(
-        (desk.opens(), desk.refusal),
-        (1, Some(gates::ORDER_PENDING))
-    );
+    assert_eq!((desk.opens(), desk.refusal), (1, Some(gates::ORDER_PENDING)));
     desk.crash();
     play(&mut desk, &[49_300, 49_200, 49_100]);
-    assert_eq!(
-        (desk.opens(), desk.refusal),
-        (1, Some(gates::ALREADY_IN_POSITION))
-    );
+    assert_eq!((desk.opens(), desk.refusal), (1, Some(gates::ALREADY_IN_POSITION)));
 }
 
 #[test]
@@ -193,10 +171,7 @@ fn a_cross_that_is_done_already_is_not_kept_for_later() {
     let mut desk = Desk::started(price(50_000), ema(json!({})));
     desk.holds = true;
     play(&mut desk, &waves(35));
-    assert_eq!(
-        (desk.opens(), desk.refusal),
-        (1, Some(gates::ORDER_PENDING))
-    );
+    assert_eq!((desk.opens(), desk.refusal), (1, Some(gates::ORDER_PENDING)));
     desk.holds = false;
     play(&mut desk, &waves(36)[35..]);
     assert_eq!(desk.refusal, Some(gates::ALREADY_IN_POSITION));

@@ -145,28 +145,22 @@ impl Account {
     /// The exposure in a contract, made when it is first asked for.
     pub(super) fn exposure_mut(&mut self, instrument: &Instrument) -> &mut Exposure {
         let highest = instrument.max_leverage(Amount::ZERO).max(1);
-        self.exposures
-            .entry(instrument.id)
-            .or_insert_with(|| Exposure {
-                settle: instrument.settle().clone(),
-                leverage: self.default_leverage.clamp(1, highest),
-                margin_mode: self.margin_mode,
-                slots: Default::default(),
-            })
+        self.exposures.entry(instrument.id).or_insert_with(|| Exposure {
+            settle: instrument.settle().clone(),
+            leverage: self.default_leverage.clamp(1, highest),
+            margin_mode: self.margin_mode,
+            slots: Default::default(),
+        })
     }
 
     /// The slot an order works on, if there ever was one.
     pub(super) fn slot(&self, instrument: InstrumentId, side: PositionSide) -> Option<&Slot> {
-        self.exposures
-            .get(&instrument)
-            .map(|exposure| exposure.slot(side))
+        self.exposures.get(&instrument).map(|exposure| exposure.slot(side))
     }
 
     /// The position on a side; flat when there is none.
     pub(super) fn position(&self, instrument: InstrumentId, side: PositionSide) -> Position {
-        self.slot(instrument, side)
-            .map(|slot| slot.position)
-            .unwrap_or_default()
+        self.slot(instrument, side).map(|slot| slot.position).unwrap_or_default()
     }
 
     /// How much an order of `side` could make the position smaller.
@@ -178,11 +172,7 @@ impl Account {
     ) -> Quantity {
         let quantity = self.position(instrument, position_side).quantity;
         let against = Side::of(quantity) == Some(side.opposite());
-        if against {
-            quantity.abs()
-        } else {
-            Quantity::ZERO
-        }
+        if against { quantity.abs() } else { Quantity::ZERO }
     }
 
     /// Changes what an order holds back.
@@ -200,9 +190,7 @@ impl Account {
             let asset = paid_asset(instrument, request.side);
             return add(&mut self.spot_holds, asset, to.cash - from.cash);
         }
-        let slot = self
-            .exposure_mut(instrument)
-            .slot_mut(request.position_side);
+        let slot = self.exposure_mut(instrument).slot_mut(request.position_side);
         slot.cash += to.cash - from.cash;
         match request.side {
             Side::Buy => slot.buys += to.value - from.value,
@@ -245,12 +233,7 @@ impl Account {
         let (realized, mut fee) = match mode {
             MarginMode::Cross => {
                 let position = &mut exposure.slot_mut(position_side).position;
-                (
-                    position
-                        .fill(instrument.kind, side, quantity, value)
-                        .realized,
-                    fee,
-                )
+                (position.fill(instrument.kind, side, quantity, value).realized, fee)
             }
             MarginMode::Isolated => {
                 let kind = instrument.kind;

@@ -101,11 +101,7 @@ impl Book {
 
     /// The oldest order of an account at a price.
     pub(super) fn front(&self, side: Side, price: Price) -> Option<Resting> {
-        self.side(side)
-            .queues
-            .get(&rank(side, price))?
-            .front()
-            .copied()
+        self.side(side).queues.get(&rank(side, price))?.front().copied()
     }
 
     /// Best price of a side and all that stands there.
@@ -117,15 +113,12 @@ impl Book {
             quantity: queue.iter().map(|order| order.quantity).sum(),
         });
         match (outside, orders) {
-            (Some(a), Some(b)) if a.price == b.price => Some(Level {
-                price: a.price,
-                quantity: a.quantity + b.quantity,
-            }),
-            (Some(a), Some(b)) => Some(if rank(side, a.price) < rank(side, b.price) {
-                a
-            } else {
-                b
-            }),
+            (Some(a), Some(b)) if a.price == b.price => {
+                Some(Level { price: a.price, quantity: a.quantity + b.quantity })
+            }
+            (Some(a), Some(b)) => {
+                Some(if rank(side, a.price) < rank(side, b.price) { a } else { b })
+            }
             (a, b) => a.or(b),
         }
     }
@@ -133,15 +126,9 @@ impl Book {
     /// Puts an order at the end of its queue.
     pub(super) fn insert(&mut self, side: Side, price: Price, key: OrderKey, quantity: Quantity) {
         let book = self.side_mut(side);
-        let ahead = book
-            .outside_at(side, price)
-            .map_or(Quantity::ZERO, |level| level.quantity);
+        let ahead = book.outside_at(side, price).map_or(Quantity::ZERO, |level| level.quantity);
         let queue = book.queues.entry(rank(side, price)).or_default();
-        queue.push_back(Resting {
-            key,
-            quantity,
-            ahead,
-        });
+        queue.push_back(Resting { key, quantity, ahead });
     }
 
     /// Takes an order out.
@@ -205,20 +192,13 @@ impl Book {
 impl BookSide {
     fn outside_at(&self, side: Side, price: Price) -> Option<&Level> {
         let wanted = rank(side, price);
-        let found = self
-            .outside
-            .binary_search_by(|level| wanted.cmp(&rank(side, level.price)));
+        let found = self.outside.binary_search_by(|level| wanted.cmp(&rank(side, level.price)));
         found.ok().map(|index| &self.outside[index])
     }
 
     fn set_outside(&mut self, side: Side, levels: &[Level]) {
         self.outside.clear();
-        self.outside.extend(
-            levels
-                .iter()
-                .rev()
-                .filter(|level| level.quantity.is_positive()),
-        );
+        self.outside.extend(levels.iter().rev().filter(|level| level.quantity.is_positive()));
         // Beyond the last level that is told, nothing is known: those queues stay as they are.
         let Some(worst) = self.outside.first().map(|level| rank(side, level.price)) else {
             return;
@@ -262,26 +242,16 @@ impl Walk<'_> {
     fn step(&mut self) -> Option<Offer> {
         let order = self.queue.and_then(|queue| queue.get(self.next));
         let before = order.map_or(self.outside_left, |order| {
-            (order.ahead - self.outside_gone)
-                .max(Quantity::ZERO)
-                .min(self.outside_left)
+            (order.ahead - self.outside_gone).max(Quantity::ZERO).min(self.outside_left)
         });
         if before.is_positive() {
             self.outside_left -= before;
             self.outside_gone += before;
-            return Some(Offer {
-                price: self.price,
-                quantity: before,
-                maker: None,
-            });
+            return Some(Offer { price: self.price, quantity: before, maker: None });
         }
         let order = order?;
         self.next += 1;
-        Some(Offer {
-            price: self.price,
-            quantity: order.quantity,
-            maker: Some(order.key),
-        })
+        Some(Offer { price: self.price, quantity: order.quantity, maker: Some(order.key) })
     }
 }
 
@@ -291,9 +261,7 @@ impl<'a> Offers<'a> {
         let level = self.levels.peek().map(|level| rank(self.side, level.price));
         let queue = self.queues.peek().map(|(rank, _)| **rank);
         let best = level.into_iter().chain(queue).min()?;
-        let level = self
-            .levels
-            .next_if(|level| rank(self.side, level.price) == best);
+        let level = self.levels.next_if(|level| rank(self.side, level.price) == best);
         let queue = self.queues.next_if(|(rank, _)| **rank == best);
         Some(Walk {
             price: price_of(self.side, best),
@@ -325,24 +293,16 @@ mod tests {
     use super::*;
 
     fn key(n: u128) -> OrderKey {
-        OrderKey {
-            account: 0,
-            client_id: ClientOrderId(n),
-        }
+        OrderKey { account: 0, client_id: ClientOrderId(n) }
     }
 
     fn level(price: i64, quantity: i64) -> Level {
-        Level {
-            price: Price(price),
-            quantity: Quantity(quantity),
-        }
+        Level { price: Price(price), quantity: Quantity(quantity) }
     }
 
     fn walked(book: &Book, side: Side) -> Vec<(i64, i64, Option<u128>)> {
         let maker = |offer: &Offer| offer.maker.map(|key| key.client_id.0);
-        book.offers(side)
-            .map(|offer| (offer.price.0, offer.quantity.0, maker(&offer)))
-            .collect()
+        book.offers(side).map(|offer| (offer.price.0, offer.quantity.0, maker(&offer))).collect()
     }
 
     #[test]
@@ -372,23 +332,11 @@ mod tests {
         book.insert(Side::Sell, Price(102), key(2), Quantity(1));
         book.insert(Side::Sell, Price(103), key(3), Quantity(1));
         book.set_outside(&[], &[level(101, 3), level(103, 4)]);
-        assert_eq!(
-            book.front(Side::Sell, Price(101)).unwrap().ahead,
-            Quantity(3)
-        );
-        assert_eq!(
-            book.front(Side::Sell, Price(102)).unwrap().ahead,
-            Quantity(0)
-        );
-        assert_eq!(
-            book.front(Side::Sell, Price(103)).unwrap().ahead,
-            Quantity(1)
-        );
+        assert_eq!(book.front(Side::Sell, Price(101)).unwrap().ahead, Quantity(3));
+        assert_eq!(book.front(Side::Sell, Price(102)).unwrap().ahead, Quantity(0));
+        assert_eq!(book.front(Side::Sell, Price(103)).unwrap().ahead, Quantity(1));
         book.set_outside(&[], &[level(101, 3)]);
-        assert_eq!(
-            book.front(Side::Sell, Price(103)).unwrap().ahead,
-            Quantity(1)
-        );
+        assert_eq!(book.front(Side::Sell, Price(103)).unwrap().ahead, Quantity(1));
     }
 
     #[test]
@@ -397,10 +345,7 @@ mod tests {
         book.set_outside(&[level(100, 5)], &[]);
         book.insert(Side::Buy, Price(100), key(1), Quantity(2));
         book.take_outside(Side::Buy, Quantity(4));
-        assert_eq!(
-            walked(&book, Side::Buy),
-            [(100, 1, None), (100, 2, Some(1))]
-        );
+        assert_eq!(walked(&book, Side::Buy), [(100, 1, None), (100, 2, Some(1))]);
         book.take_outside(Side::Buy, Quantity(1));
         book.take_front(Side::Buy, Price(100), Quantity(2));
         assert_eq!(walked(&book, Side::Buy), []);

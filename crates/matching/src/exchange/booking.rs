@@ -38,15 +38,7 @@ pub(super) struct Deal {
 impl Exchange {
     /// Books a deal and tells it.
     pub(super) fn book(&mut self, instrument: &Instrument, deal: Deal) {
-        let Deal {
-            account,
-            client_id,
-            side,
-            position_side,
-            price,
-            quantity,
-            ..
-        } = deal;
+        let Deal { account, client_id, side, position_side, price, quantity, .. } = deal;
         let value = instrument.notional(price, quantity);
         let books = &mut self.accounts[account];
         let mut fee = deal.fee;
@@ -85,8 +77,7 @@ impl Exchange {
     fn touch(&mut self, account: usize, instrument: &Instrument) {
         self.touched.insert((account, instrument.settle().clone()));
         if !instrument.is_contract() {
-            self.touched
-                .insert((account, instrument.symbol.base().clone()));
+            self.touched.insert((account, instrument.symbol.base().clone()));
             return;
         }
         let exposure = self.accounts[account].exposures.get(&instrument.id);

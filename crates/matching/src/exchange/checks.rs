@@ -35,11 +35,7 @@ pub(super) fn check(
         && fits_prices(instrument, request)
         && fits_band(instrument, mark, request)
         && (is_closing(request) || fits_notional(instrument, mark, request));
-    if fits {
-        Ok(())
-    } else {
-        Err(RejectReason::InvalidOrder)
-    }
+    if fits { Ok(()) } else { Err(RejectReason::InvalidOrder) }
 }
 
 fn fits_mode(instrument: &Instrument, mode: PositionMode, request: &OrderRequest) -> bool {
@@ -76,10 +72,7 @@ fn fits_prices(instrument: &Instrument, request: &OrderRequest) -> bool {
         OrderKind::Limit { price: at }
         | OrderKind::StopMarket { trigger: at }
         | OrderKind::TakeProfitMarket { trigger: at } => instrument.accepts_price(at),
-        OrderKind::TrailingStop {
-            callback,
-            activation,
-        } => {
+        OrderKind::TrailingStop { callback, activation } => {
             let follows = callback.is_positive() && callback < Rate::ONE;
             follows && activation.is_none_or(|price| instrument.accepts_price(price))
         }
@@ -99,11 +92,7 @@ fn fits_band(instrument: &Instrument, mark: Option<Price>, request: &OrderReques
 }
 
 fn fits_notional(instrument: &Instrument, mark: Option<Price>, request: &OrderRequest) -> bool {
-    let price = request
-        .kind
-        .limit_price()
-        .or(request.kind.trigger())
-        .or(mark);
+    let price = request.kind.limit_price().or(request.kind.trigger()).or(mark);
     price.is_none_or(|price| {
         instrument.notional(price, request.quantity) >= instrument.filters.min_notional
     })

@@ -36,22 +36,10 @@ impl Exchange {
             VenueCommand::SubmitOrder { request, expires } => {
                 self.submit(account, request, *expires);
             }
-            VenueCommand::CancelOrder {
-                instrument,
-                client_id,
-            } => {
-                self.cancel(
-                    OrderKey {
-                        account,
-                        client_id: *client_id,
-                    },
-                    *instrument,
-                );
+            VenueCommand::CancelOrder { instrument, client_id } => {
+                self.cancel(OrderKey { account, client_id: *client_id }, *instrument);
             }
-            VenueCommand::QueryOrder {
-                instrument,
-                client_id,
-            } => {
+            VenueCommand::QueryOrder { instrument, client_id } => {
                 self.query(account, *instrument, *client_id);
             }
             VenueCommand::FetchSnapshot { since } => {
@@ -60,31 +48,19 @@ impl Exchange {
                     self.tell(account, VenueReport::SnapshotTaken(Box::new(snapshot)));
                 }
             }
-            VenueCommand::SetLeverage {
-                instrument,
-                leverage,
-                margin_mode,
-            } => {
+            VenueCommand::SetLeverage { instrument, leverage, margin_mode } => {
                 self.set_leverage(account, *instrument, *leverage, *margin_mode);
             }
         }
     }
 
     fn cancel(&mut self, key: OrderKey, instrument: InstrumentId) {
-        let is_open = self
-            .open_order(key)
-            .is_some_and(|it| it.request.instrument == instrument);
+        let is_open = self.open_order(key).is_some_and(|it| it.request.instrument == instrument);
         if is_open {
             return self.finish(key, ReportedStatus::Cancelled);
         }
         let reason = Some(RejectReason::OrderNotFound);
-        self.tell(
-            key.account,
-            VenueReport::CancelRejected {
-                client_id: key.client_id,
-                reason,
-            },
-        );
+        self.tell(key.account, VenueReport::CancelRejected { client_id: key.client_id, reason });
     }
 
     fn query(&mut self, account: usize, instrument: InstrumentId, client_id: ClientOrderId) {
@@ -101,15 +77,8 @@ impl Exchange {
         margin_mode: MarginMode,
     ) {
         let report = match self.try_leverage(account, instrument, leverage, margin_mode) {
-            Ok(()) => VenueReport::LeverageSet {
-                instrument,
-                leverage,
-                margin_mode,
-            },
-            Err(reason) => VenueReport::LeverageRejected {
-                instrument,
-                reason: Some(reason),
-            },
+            Ok(()) => VenueReport::LeverageSet { instrument, leverage, margin_mode },
+            Err(reason) => VenueReport::LeverageRejected { instrument, reason: Some(reason) },
         };
         self.tell(account, report);
     }

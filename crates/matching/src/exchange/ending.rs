@@ -37,9 +37,7 @@ impl Exchange {
             self.expiries.remove(&(end, key));
         }
         self.release(key, &order);
-        self.accounts[key.account]
-            .history
-            .push_closed(order.report(status));
+        self.accounts[key.account].history.push_closed(order.report(status));
         let client_id = key.client_id;
         match status {
             ReportedStatus::Cancelled => {

@@ -95,9 +95,7 @@ impl Exchange {
     /// Opens an account; one that is open already stays as it is.
     pub fn open_account(&mut self, account: AccountId, settings: AccountSettings) {
         let keep = self.settings.keep_history;
-        self.accounts
-            .entry(account)
-            .or_insert_with(|| Account::new(account, settings, keep));
+        self.accounts.entry(account).or_insert_with(|| Account::new(account, settings, keep));
     }
 
     /// What is listed, as it is now.
@@ -126,17 +124,13 @@ impl Exchange {
     /// Empty for an account that does not exist.
     #[must_use]
     pub fn fills(&self, account: AccountId) -> &[FillReport] {
-        self.accounts
-            .get(&account)
-            .map_or(&[], |account| account.history.fills())
+        self.accounts.get(&account).map_or(&[], |account| account.history.fills())
     }
 
     /// Fundings of an account, like `fills`.
     #[must_use]
     pub fn fundings(&self, account: AccountId) -> &[FundingReport] {
-        self.accounts
-            .get(&account)
-            .map_or(&[], |account| account.history.fundings())
+        self.accounts.get(&account).map_or(&[], |account| account.history.fundings())
     }
 
     /// Everything the exchange knows of an account; `None` when it does not exist.
@@ -148,23 +142,14 @@ impl Exchange {
         now: Timestamp,
     ) -> Option<Snapshot> {
         let account = self.accounts.get(&account)?;
-        let balances = account
-            .balances
-            .iter()
-            .filter(|(_, amount)| !amount.is_zero());
+        let balances = account.balances.iter().filter(|(_, amount)| !amount.is_zero());
         Some(Snapshot {
             time: now,
             since,
             last_trade: account.history.last_number(),
-            balances: balances
-                .map(|(asset, amount)| (asset.clone(), *amount))
-                .collect(),
+            balances: balances.map(|(asset, amount)| (asset.clone(), *amount)).collect(),
             positions: account.position_reports(),
-            open_orders: account
-                .open
-                .values()
-                .map(|it| it.report(ReportedStatus::Open))
-                .collect(),
+            open_orders: account.open.values().map(|it| it.report(ReportedStatus::Open)).collect(),
             fills: account.history.fills_since(since).to_vec(),
             fundings: account.history.fundings_since(since).to_vec(),
         })
@@ -172,23 +157,13 @@ impl Exchange {
 
     /// Tells an account something.
     pub(super) fn tell(&mut self, account: usize, report: VenueReport) {
-        let message = VenueMessage {
-            time: self.now,
-            report,
-        };
-        self.outbox.push(Output::Account {
-            account: self.accounts[account].id,
-            message,
-        });
+        let message = VenueMessage { time: self.now, report };
+        self.outbox.push(Output::Account { account: self.accounts[account].id, message });
     }
 
     /// Tells everybody something.
     pub(super) fn publish(&mut self, instrument: InstrumentId, data: MarketData) {
-        let event = MarketEvent {
-            time: self.now,
-            instrument,
-            data,
-        };
+        let event = MarketEvent { time: self.now, instrument, data };
         self.views.apply(&event);
         self.outbox.push(Output::Market(event));
     }
@@ -205,9 +180,7 @@ impl Exchange {
 
     /// Says whether an instrument is traded now.
     pub(super) fn is_trading(&self, id: InstrumentId) -> bool {
-        self.instruments
-            .get(id)
-            .is_some_and(|it| it.filters.status == TradingStatus::Trading)
+        self.instruments.get(id).is_some_and(|it| it.filters.status == TradingStatus::Trading)
     }
 
     /// The price by which an instrument is valued.
@@ -217,10 +190,7 @@ impl Exchange {
 
     /// Values positions at the marks of now.
     pub(super) fn valuer(&self) -> Valuer<'_> {
-        Valuer {
-            instruments: &self.instruments,
-            views: &self.views,
-        }
+        Valuer { instruments: &self.instruments, views: &self.views }
     }
 
     /// What belongs to a listed instrument.

@@ -71,13 +71,10 @@ impl Exchange {
             return Quantity::ZERO;
         };
         let slot = (maker.account, order.request.position_side);
-        let index = reduced
-            .iter()
-            .position(|(at, _)| *at == slot)
-            .unwrap_or_else(|| {
-                reduced.push((slot, Quantity::ZERO));
-                reduced.len() - 1
-            });
+        let index = reduced.iter().position(|(at, _)| *at == slot).unwrap_or_else(|| {
+            reduced.push((slot, Quantity::ZERO));
+            reduced.len() - 1
+        });
         let gone = &mut reduced[index].1;
         let left = self.capped(maker, quantity + *gone) - *gone;
         let part = left.max(Quantity::ZERO);
@@ -101,22 +98,12 @@ impl Exchange {
             return Ok(None);
         };
         let price = dearest(instrument, bound, reach.best);
-        let fee_rate = instrument
-            .fees
-            .maker
-            .max(instrument.fees.taker)
-            .max(Rate::ZERO);
-        let mut terms = HoldTerms {
-            price,
-            fee_rate,
-            loss: Amount::ZERO,
-        };
+        let fee_rate = instrument.fees.maker.max(instrument.fees.taker).max(Rate::ZERO);
+        let mut terms = HoldTerms { price, fee_rate, loss: Amount::ZERO };
         if !instrument.is_contract() {
             let held = terms.held(instrument, request.side, quantity, quantity);
             let asset = paid_asset(instrument, request.side);
-            return self
-                .require(account, asset, held.cash)
-                .map(|()| Some(terms));
+            return self.require(account, asset, held.cash).map(|()| Some(terms));
         }
         terms.loss = self.opening_loss(instrument, request.side, bound, quantity);
         let held = terms.held(instrument, request.side, quantity, quantity);
@@ -129,11 +116,7 @@ impl Exchange {
         }
         let (gross, after) = margin::slot_demand(self.valuer(), instrument.id, &exposure, &slot);
         if after <= before {
-            return Ok(Some(HoldTerms {
-                price,
-                fee_rate: Rate::ZERO,
-                loss: Amount::ZERO,
-            }));
+            return Ok(Some(HoldTerms { price, fee_rate: Rate::ZERO, loss: Amount::ZERO }));
         }
         if exposure.leverage > instrument.max_leverage(gross) {
             return Err(RejectReason::InvalidOrder);
@@ -144,11 +127,7 @@ impl Exchange {
 
     fn require(&self, account: usize, asset: &Asset, amount: Amount) -> Result<(), RejectReason> {
         let free = margin::free(&self.accounts[account], asset, self.valuer());
-        if free < amount {
-            Err(RejectReason::InsufficientFunds)
-        } else {
-            Ok(())
-        }
+        if free < amount { Err(RejectReason::InsufficientFunds) } else { Ok(()) }
     }
 
     /// What a position opened at `bound` would have lost at once against the mark.

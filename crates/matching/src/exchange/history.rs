@@ -26,10 +26,7 @@ pub(super) struct History {
 impl History {
     /// An empty memory; with `keep_all` fills and fundings are never forgotten.
     pub(super) fn new(keep_all: bool) -> Self {
-        Self {
-            keep_all,
-            ..Self::default()
-        }
+        Self { keep_all, ..Self::default() }
     }
 
     /// Numbers the next trade or funding.
@@ -95,9 +92,7 @@ impl History {
 
     /// Fundings of this time and later.
     pub(super) fn fundings_since(&self, since: Timestamp) -> &[FundingReport] {
-        &self.fundings[self
-            .fundings
-            .partition_point(|funding| funding.time < since)..]
+        &self.fundings[self.fundings.partition_point(|funding| funding.time < since)..]
     }
 }
 
@@ -165,10 +160,7 @@ mod tests {
         let mut history = History::default();
         history.push_closed(closed(7, 1));
         history.push_closed(closed(7, 2));
-        assert_eq!(
-            history.closed(ClientOrderId(7)).unwrap().venue_id,
-            VenueOrderId(2)
-        );
+        assert_eq!(history.closed(ClientOrderId(7)).unwrap().venue_id, VenueOrderId(2));
     }
 
     #[test]

@@ -61,20 +61,14 @@ impl Exchange {
         };
         self.closable(account, asset, MarginMode::Isolated)
             .into_iter()
-            .find_map(|held| {
-                health(&held)
-                    .filter(Health::fails)
-                    .map(|it| (held, it.equity))
-            })
+            .find_map(|held| health(&held).filter(Health::fails).map(|it| (held, it.equity)))
     }
 
     /// Closes all cross positions; each may lose its share, by notional, of the equity left.
     fn liquidate_cross(&mut self, account: usize, asset: &Asset) {
         let instruments = self.instruments.clone();
         self.cancel_orders(account, |id| {
-            instruments
-                .get(id)
-                .is_some_and(|it| it.is_contract() && it.settle() == asset)
+            instruments.get(id).is_some_and(|it| it.is_contract() && it.settle() == asset)
         });
         for (id, side) in self.closable(account, asset, MarginMode::Cross) {
             let health = self.cross_health(account, asset);
@@ -101,22 +95,14 @@ impl Exchange {
             side: held.opposite(),
             limit: Some(price),
             remaining: position.quantity.abs(),
-            who: Who::Liquidation {
-                account,
-                position_side,
-            },
+            who: Who::Liquidation { account, position_side },
             stopped: false,
         };
         self.take(&mut taker);
         for other in self.deleveraging_queue(account, id, taker.side, price) {
             self.deleverage(&mut taker, account, position_side, other, price);
         }
-        self.take_over(
-            &taker,
-            (account, position_side),
-            FillReason::Liquidation,
-            price,
-        );
+        self.take_over(&taker, (account, position_side), FillReason::Liquidation, price);
     }
 
     /// Opposite positions that would profit by closing at `price`, in the order of their score.
@@ -130,32 +116,18 @@ impl Exchange {
         let Some((instrument, mark)) = self.listed(id).zip(self.mark(id)) else {
             return Vec::new();
         };
-        let others = self.markets[id.0 as usize]
-            .holders
-            .iter()
-            .filter(|it| **it != account);
+        let others = self.markets[id.0 as usize].holders.iter().filter(|it| **it != account);
         let mut queue: Vec<_> = others
-            .flat_map(|it| {
-                self.open_positions(*it, id)
-                    .into_iter()
-                    .map(move |at| (*it, at))
-            })
+            .flat_map(|it| self.open_positions(*it, id).into_iter().map(move |at| (*it, at)))
             .filter(|(_, (_, position))| position.side() == Some(held))
             .filter(|(_, (_, position))| position.unrealized(&instrument, price).is_positive())
             .map(|(other, (side, position))| {
                 let profit = position.unrealized(&instrument, mark);
-                (
-                    Reverse(self.deleveraging_score(other, (id, side), profit)),
-                    other,
-                    side,
-                )
+                (Reverse(self.deleveraging_score(other, (id, side), profit)), other, side)
             })
             .collect();
         queue.sort_unstable_by_key(|entry| (entry.0, entry.1));
-        queue
-            .into_iter()
-            .map(|(_, other, side)| (other, side))
-            .collect()
+        queue.into_iter().map(|(_, other, side)| (other, side)).collect()
     }
 
     fn deleveraging_score(&self, account: usize, (id, side): Held, profit: Amount) -> i128 {
@@ -180,28 +152,14 @@ impl Exchange {
         other: (usize, PositionSide),
         price: Price,
     ) {
-        let opposite = self.accounts[other.0]
-            .position(taker.instrument, other.1)
-            .quantity
-            .abs();
+        let opposite = self.accounts[other.0].position(taker.instrument, other.1).quantity.abs();
         let quantity = taker.remaining.min(opposite);
         if !quantity.is_positive() {
             return;
         }
-        let part = Taker {
-            remaining: quantity,
-            ..*taker
-        };
-        self.take_over(
-            &part,
-            (account, position_side),
-            FillReason::Liquidation,
-            price,
-        );
-        let back = Taker {
-            side: taker.side.opposite(),
-            ..part
-        };
+        let part = Taker { remaining: quantity, ..*taker };
+        self.take_over(&part, (account, position_side), FillReason::Liquidation, price);
+        let back = Taker { side: taker.side.opposite(), ..part };
         self.take_over(&back, other, FillReason::AutoDeleveraging, price);
         taker.remaining -= quantity;
     }

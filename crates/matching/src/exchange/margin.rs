@@ -35,18 +35,11 @@ impl Valuer<'_> {
     fn value(&self, id: InstrumentId, position: &Position) -> Valued {
         let known = self.instruments.get(id).zip(self.views.get(id).valuation());
         let Some((instrument, price)) = known.filter(|_| !position.is_flat()) else {
-            return Valued {
-                signed: position.cost,
-                ..Valued::default()
-            };
+            return Valued { signed: position.cost, ..Valued::default() };
         };
         let notional = position.notional(instrument, price);
         Valued {
-            signed: if position.quantity.is_negative() {
-                -notional
-            } else {
-                notional
-            },
+            signed: if position.quantity.is_negative() { -notional } else { notional },
             unrealized: position.unrealized(instrument, price),
             maintenance: instrument.maintenance_margin(notional),
         }
@@ -135,16 +128,10 @@ pub(super) fn free(account: &Account, asset: &Asset, valuer: Valuer<'_>) -> Amou
 
 /// Returns the health of all cross positions that are settled in an asset.
 pub(super) fn cross_health(account: &Account, asset: &Asset, valuer: Valuer<'_>) -> Health {
-    let mut health = Health {
-        equity: account.cross_balance(asset),
-        ..Health::default()
-    };
+    let mut health = Health { equity: account.cross_balance(asset), ..Health::default() };
     for (id, exposure) in account.exposures_in(asset) {
         if exposure.margin_mode == MarginMode::Cross {
-            for (_, slot) in exposure
-                .slots()
-                .filter(|(_, slot)| !slot.position.is_flat())
-            {
+            for (_, slot) in exposure.slots().filter(|(_, slot)| !slot.position.is_flat()) {
                 health.add(valuer.value(id, &slot.position));
             }
         }
@@ -154,10 +141,7 @@ pub(super) fn cross_health(account: &Account, asset: &Asset, valuer: Valuer<'_>)
 
 /// Returns the health of one isolated position.
 pub(super) fn isolated_health(valuer: Valuer<'_>, id: InstrumentId, slot: &Slot) -> Health {
-    let mut health = Health {
-        equity: slot.margin,
-        ..Health::default()
-    };
+    let mut health = Health { equity: slot.margin, ..Health::default() };
     if !slot.position.is_flat() {
         health.add(valuer.value(id, &slot.position));
     }
@@ -172,11 +156,7 @@ pub(super) fn bankruptcy_price(
     mark: Price,
     allowance: Amount,
 ) -> Price {
-    let sign = if position.quantity.is_negative() {
-        -1
-    } else {
-        1
-    };
+    let sign = if position.quantity.is_negative() { -1 } else { 1 };
     let signed = Amount(sign * position.notional(instrument, mark).0);
     // A linear position earns value minus cost, an inverse one cost minus value.
     let moved = match instrument.kind {
@@ -184,10 +164,7 @@ pub(super) fn bankruptcy_price(
         InstrumentKind::Spot | InstrumentKind::Linear => signed - allowance,
     };
     let value = Amount((sign * moved.0).max(1));
-    let at = Position {
-        quantity: position.quantity,
-        cost: Amount(sign * value.0),
-    };
+    let at = Position { quantity: position.quantity, cost: Amount(sign * value.0) };
     at.average_entry(instrument).unwrap_or(mark).max(Price(1))
 }
 
@@ -195,13 +172,8 @@ pub(super) fn bankruptcy_price(
 /// profit per cost alone for losers; the higher, the earlier.
 pub(super) fn deleveraging_score(profit: Amount, slot: &Slot, health: Health) -> i128 {
     let ratio = |up: Amount, down: Amount| {
-        up.ratio(down, Rounding::Down)
-            .map_or(i128::from(i64::MAX), |rate| i128::from(rate.0))
+        up.ratio(down, Rounding::Down).map_or(i128::from(i64::MAX), |rate| i128::from(rate.0))
     };
     let earned = ratio(profit, slot.position.cost.abs());
-    if profit.is_positive() {
-        earned * ratio(health.notional, health.equity)
-    } else {
-        earned
-    }
+    if profit.is_positive() { earned * ratio(health.notional, health.equity) } else { earned }
 }

@@ -108,24 +108,15 @@ impl Exchange {
 
     /// The taker's half of a match, and what the public hears of it.
     fn match_taker(&mut self, taker: &mut Taker, offer: Offer) {
-        let Offer {
-            price, quantity, ..
-        } = offer;
+        let Offer { price, quantity, .. } = offer;
         taker.remaining -= quantity;
-        let trade = MarketData::Trade {
-            price,
-            quantity,
-            aggressor: taker.side,
-        };
+        let trade = MarketData::Trade { price, quantity, aggressor: taker.side };
         self.publish(taker.instrument, trade);
         self.changed.insert(taker.instrument);
         match taker.who {
             Who::Outsider => {}
             Who::Order(key) => self.fill_order(key, price, quantity, Liquidity::Taker),
-            Who::Liquidation {
-                account,
-                position_side,
-            } => {
+            Who::Liquidation { account, position_side } => {
                 self.liquidate_part(taker, account, position_side, offer);
             }
         }
@@ -142,9 +133,7 @@ impl Exchange {
         let Some(instrument) = self.listed(taker.instrument) else {
             return;
         };
-        let Offer {
-            price, quantity, ..
-        } = offer;
+        let Offer { price, quantity, .. } = offer;
         let deal = Deal {
             account,
             client_id: None,
@@ -172,9 +161,7 @@ impl Exchange {
         if quantity.is_zero() {
             self.finish(key, ReportedStatus::Cancelled);
         } else {
-            self.market_mut(instrument)
-                .book
-                .take_front(side, price, quantity);
+            self.market_mut(instrument).book.take_front(side, price, quantity);
             self.changed.insert(instrument);
             self.fill_order(key, price, quantity, Liquidity::Maker);
         }

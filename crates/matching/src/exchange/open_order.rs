@@ -61,19 +61,13 @@ impl HoldTerms {
         let fee = fee(value, self.fee_rate);
         if instrument.is_contract() {
             let (part, whole) = (i128::from(remaining.0), i128::from(whole.0.max(1)));
-            return Held {
-                value,
-                cash: fee + self.loss.share(part, whole, Rounding::Up),
-            };
+            return Held { value, cash: fee + self.loss.share(part, whole, Rounding::Up) };
         }
         let cash = match side {
             Side::Buy => value + fee,
             Side::Sell => base_amount(instrument, remaining),
         };
-        Held {
-            value: Amount::ZERO,
-            cash,
-        }
+        Held { value: Amount::ZERO, cash }
     }
 }
 
@@ -107,9 +101,7 @@ impl OpenOrder {
     /// Returns what the order will hold when `filled` more is filled.
     pub(super) fn held_after(&self, instrument: &Instrument, filled: Quantity) -> Held {
         let (side, left) = (self.request.side, self.remaining() - filled);
-        self.terms.map_or(Held::default(), |it| {
-            it.held(instrument, side, left, self.target)
-        })
+        self.terms.map_or(Held::default(), |it| it.held(instrument, side, left, self.target))
     }
 
     /// Says whether what finds nobody goes into the book.
@@ -142,10 +134,5 @@ pub(super) fn fee(value: Amount, rate: Rate) -> Amount {
 /// Returns the base asset that a spot quantity is, towards zero beyond eight decimals.
 pub(super) fn base_amount(instrument: &Instrument, quantity: Quantity) -> Amount {
     let mantissa = i128::from(quantity.0);
-    Amount(rescale(
-        mantissa,
-        instrument.quantity_decimals,
-        AMOUNT_DECIMALS,
-        Rounding::Down,
-    ))
+    Amount(rescale(mantissa, instrument.quantity_decimals, AMOUNT_DECIMALS, Rounding::Down))
 }

@@ -48,14 +48,8 @@ impl Exchange {
         }
         let id = books.history.next_number();
         let (time, instrument_id) = (self.now, instrument.id);
-        let report = FundingReport {
-            id,
-            instrument: instrument_id,
-            position_side,
-            rate,
-            amount,
-            time,
-        };
+        let report =
+            FundingReport { id, instrument: instrument_id, position_side, rate, amount, time };
         books.history.push_funding(report);
         self.tell(account, VenueReport::FundingBooked(report));
         self.touched.insert((account, instrument.settle().clone()));
@@ -67,12 +61,7 @@ impl Exchange {
         for account in 0..self.accounts.len() {
             self.cancel_orders(account, |id| id == instrument.id);
         }
-        let holders: Vec<_> = self
-            .market_mut(instrument.id)
-            .holders
-            .iter()
-            .copied()
-            .collect();
+        let holders: Vec<_> = self.market_mut(instrument.id).holders.iter().copied().collect();
         for account in holders {
             for (position_side, position) in self.open_positions(account, instrument.id) {
                 let entry = || position.average_entry(instrument);
@@ -94,10 +83,7 @@ impl Exchange {
     ) -> Vec<(PositionSide, Position)> {
         let exposure = self.accounts[account].exposures.get(&id);
         let slots = exposure.into_iter().flat_map(|exposure| exposure.slots());
-        slots
-            .map(|(side, slot)| (side, slot.position))
-            .filter(|it| !it.1.is_flat())
-            .collect()
+        slots.map(|(side, slot)| (side, slot.position)).filter(|it| !it.1.is_flat()).collect()
     }
 }
 

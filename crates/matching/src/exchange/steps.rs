@@ -33,18 +33,10 @@ impl Exchange {
     fn apply(&mut self, id: InstrumentId, change: &MarketChange) {
         match change {
             MarketChange::Depth { bids, asks } => self.set_depth(id, bids, asks),
-            MarketChange::Taker {
-                side,
-                quantity,
-                limit,
-            } => {
+            MarketChange::Taker { side, quantity, limit } => {
                 self.take_outsider(id, *side, *quantity, *limit);
             }
-            MarketChange::Print {
-                price,
-                quantity,
-                aggressor,
-            } => {
+            MarketChange::Print { price, quantity, aggressor } => {
                 self.print(id, *price, *quantity, *aggressor);
             }
             MarketChange::Mark(price) => self.publish(id, MarketData::Mark(*price)),
@@ -86,14 +78,7 @@ impl Exchange {
                 let quantity = self.fill_front(id, side, (price, order.key), limit);
                 if quantity.is_positive() {
                     self.market_mut(id).book.take_outside(aggressor, quantity);
-                    self.publish(
-                        id,
-                        MarketData::Trade {
-                            price,
-                            quantity,
-                            aggressor,
-                        },
-                    );
+                    self.publish(id, MarketData::Trade { price, quantity, aggressor });
                 }
             }
         }
@@ -102,14 +87,7 @@ impl Exchange {
     fn take_outsider(&mut self, id: InstrumentId, side: Side, remaining: Quantity, limit: Price) {
         if self.is_trading(id) {
             let (limit, who) = (Some(limit), Who::Outsider);
-            self.take(&mut Taker {
-                instrument: id,
-                side,
-                limit,
-                remaining,
-                who,
-                stopped: false,
-            });
+            self.take(&mut Taker { instrument: id, side, limit, remaining, who, stopped: false });
         }
     }
 
@@ -119,14 +97,7 @@ impl Exchange {
     /// better and nothing at its price.
     fn print(&mut self, id: InstrumentId, price: Price, quantity: Option<Quantity>, by: Side) {
         let told = quantity.unwrap_or_default();
-        self.publish(
-            id,
-            MarketData::Trade {
-                price,
-                quantity: told,
-                aggressor: by,
-            },
-        );
+        self.publish(id, MarketData::Trade { price, quantity: told, aggressor: by });
         if !self.is_trading(id) {
             return;
         }
@@ -167,10 +138,7 @@ impl Exchange {
             self.markets.push(MarketState::default());
         }
         self.instruments.put(instrument.clone());
-        self.publish(
-            instrument.id,
-            MarketData::InstrumentChanged(instrument.clone()),
-        );
+        self.publish(instrument.id, MarketData::InstrumentChanged(instrument.clone()));
         match instrument.filters.status {
             TradingStatus::Trading => self.cross(instrument.id),
             TradingStatus::Halted => {}
@@ -204,10 +172,7 @@ impl Exchange {
             return;
         }
         market.told_top = top;
-        let empty = Level {
-            price: Price::ZERO,
-            quantity: Quantity::ZERO,
-        };
+        let empty = Level { price: Price::ZERO, quantity: Quantity::ZERO };
         let (bid, ask) = (top.0.unwrap_or(empty), top.1.unwrap_or(empty));
         let data = MarketData::BookTop {
             bid: bid.price,
@@ -231,7 +196,6 @@ impl Exchange {
         self.fire_triggers(&instrument, mark);
         let holders = self.markets[id.0 as usize].holders.iter();
         let settle = instrument.settle();
-        self.touched
-            .extend(holders.map(|holder| (*holder, settle.clone())));
+        self.touched.extend(holders.map(|holder| (*holder, settle.clone())));
     }
 }

@@ -39,9 +39,7 @@ impl Exchange {
         if self.now > expires {
             return Err(RejectReason::RequestExpired);
         }
-        let instrument = self
-            .listed(request.instrument)
-            .ok_or(RejectReason::InvalidOrder)?;
+        let instrument = self.listed(request.instrument).ok_or(RejectReason::InvalidOrder)?;
         if instrument.filters.status != TradingStatus::Trading {
             return Err(RejectReason::MarketClosed);
         }
@@ -49,21 +47,11 @@ impl Exchange {
             return Err(RejectReason::DuplicateOrderId);
         }
         let mark = self.mark(instrument.id);
-        check(
-            &instrument,
-            mark,
-            self.accounts[account].position_mode,
-            request,
-            self.now,
-        )?;
+        check(&instrument, mark, self.accounts[account].position_mode, request, self.now)?;
         if request.kind.is_conditional() {
             let fires = mark.is_some_and(|mark| fires_at(request, mark));
             let waits = (instrument, None);
-            return if fires {
-                Err(RejectReason::TriggerImmediately)
-            } else {
-                Ok(waits)
-            };
+            return if fires { Err(RejectReason::TriggerImmediately) } else { Ok(waits) };
         }
         let terms = self.review_taking(account, &instrument, request, request.quantity)?;
         Ok((instrument, terms))
@@ -83,11 +71,7 @@ impl Exchange {
         if closing && reducible.is_zero() {
             return Err(RejectReason::ReduceOnlyRejected);
         }
-        let wanted = if closing {
-            quantity.min(reducible)
-        } else {
-            quantity
-        };
+        let wanted = if closing { quantity.min(reducible) } else { quantity };
         if request.time_in_force == TimeInForce::PostOnly && self.would_take(request) {
             return Err(RejectReason::OrderImmediatelyFillable);
         }
@@ -128,13 +112,7 @@ impl Exchange {
             held: Held::default(),
         };
         self.accounts[account].open.insert(client_id, order);
-        self.tell(
-            account,
-            VenueReport::OrderAccepted {
-                client_id,
-                venue_id: self.last_venue_id,
-            },
-        );
+        self.tell(account, VenueReport::OrderAccepted { client_id, venue_id: self.last_venue_id });
         if let TimeInForce::GoodTillDate(end) = request.time_in_force {
             self.expiries.insert((end, key));
         }
@@ -147,9 +125,7 @@ impl Exchange {
 
     fn wait(&mut self, key: OrderKey, request: &OrderRequest) {
         let (venue_id, mark) = (self.last_venue_id, self.mark(request.instrument));
-        self.market_mut(request.instrument)
-            .triggers
-            .insert(key, venue_id, request, mark);
+        self.market_mut(request.instrument).triggers.insert(key, venue_id, request, mark);
         if let Some(order) = self.open_order_mut(key) {
             order.place = Place::Waiting;
         }
@@ -186,11 +162,8 @@ impl Exchange {
             return;
         };
         order.place = Place::Resting;
-        let (id, side, position_side) = (
-            order.request.instrument,
-            order.request.side,
-            order.request.position_side,
-        );
+        let (id, side, position_side) =
+            (order.request.instrument, order.request.side, order.request.position_side);
         let (remaining, closing) = (order.remaining(), order.closing);
         let Some(price) = order.request.kind.limit_price() else {
             return;
@@ -216,15 +189,8 @@ impl Exchange {
         };
         order.place = Place::Taking;
         let (request, venue_id) = (order.request.clone(), order.venue_id);
-        self.market_mut(instrument.id)
-            .triggers
-            .remove(key, venue_id, &request);
-        self.tell(
-            key.account,
-            VenueReport::OrderTriggered {
-                client_id: key.client_id,
-            },
-        );
+        self.market_mut(instrument.id).triggers.remove(key, venue_id, &request);
+        self.tell(key.account, VenueReport::OrderTriggered { client_id: key.client_id });
         let mut quantity = request.quantity;
         if request.close_position {
             let account = &self.accounts[key.account];
@@ -264,12 +230,7 @@ impl Exchange {
         if !order.closing {
             return quantity;
         }
-        let OrderRequest {
-            instrument,
-            position_side,
-            side,
-            ..
-        } = order.request;
+        let OrderRequest { instrument, position_side, side, .. } = order.request;
         quantity.min(self.accounts[key.account].reducible(instrument, position_side, side))
     }
 }

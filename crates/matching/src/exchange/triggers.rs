@@ -41,11 +41,7 @@ fn waits_for_rise(request: &OrderRequest) -> bool {
 /// Says whether a conditional order would be set off by this mark at once.
 pub(super) fn fires_at(request: &OrderRequest, mark: Price) -> bool {
     request.kind.trigger().is_some_and(|trigger| {
-        if waits_for_rise(request) {
-            mark >= trigger
-        } else {
-            mark <= trigger
-        }
+        if waits_for_rise(request) { mark >= trigger } else { mark <= trigger }
     })
 }
 
@@ -59,10 +55,7 @@ impl Trailing {
     }
 
     fn follow(&mut self, mark: Price) {
-        if self
-            .activation
-            .is_some_and(|wanted| !self.is_beyond(mark, wanted))
-        {
+        if self.activation.is_some_and(|wanted| !self.is_beyond(mark, wanted)) {
             return;
         }
         self.activation = None;
@@ -88,18 +81,9 @@ impl Triggers {
         request: &OrderRequest,
         mark: Option<Price>,
     ) {
-        if let OrderKind::TrailingStop {
-            callback,
-            activation,
-        } = request.kind
-        {
-            let mut trailing = Trailing {
-                key,
-                side: request.side,
-                callback,
-                activation,
-                best: None,
-            };
+        if let OrderKind::TrailingStop { callback, activation } = request.kind {
+            let mut trailing =
+                Trailing { key, side: request.side, callback, activation, best: None };
             if let Some(mark) = mark {
                 trailing.follow(mark);
             }
@@ -144,17 +128,10 @@ impl Triggers {
     /// oldest.
     pub(super) fn next_due(&self, mark: Price) -> Option<OrderKey> {
         let due = |map: &BTreeMap<(i64, VenueOrderId), OrderKey>, rank: i64| {
-            map.first_key_value()
-                .filter(|(at, _)| at.0 <= rank)
-                .map(|(_, key)| *key)
+            map.first_key_value().filter(|(at, _)| at.0 <= rank).map(|(_, key)| *key)
         };
         due(&self.rising, mark.0)
             .or_else(|| due(&self.falling, -mark.0))
-            .or_else(|| {
-                self.trailing
-                    .iter()
-                    .find(|it| it.is_due(mark))
-                    .map(|it| it.key)
-            })
+            .or_else(|| self.trailing.iter().find(|it| it.is_due(mark)).map(|it| it.key))
     }
 }

@@ -90,17 +90,12 @@ impl FaultCounts {
     /// How often a fault fired.
     #[must_use]
     pub fn total(&self, fault: Fault) -> u64 {
-        self.iter()
-            .filter(|(counted, ..)| *counted == fault)
-            .map(|(.., count)| count)
-            .sum()
+        self.iter().filter(|(counted, ..)| *counted == fault).map(|(.., count)| count).sum()
     }
 
     /// The cells that are not zero, by fault, then by state.
     pub fn iter(&self) -> impl Iterator<Item = (Fault, Option<OrderStateAtVenue>, u64)> {
-        self.0
-            .iter()
-            .map(|((fault, state), count)| (*fault, *state, *count))
+        self.0.iter().map(|((fault, state), count)| (*fault, *state, *count))
     }
 
     /// Says whether no fault fired.
@@ -123,10 +118,7 @@ mod tests {
         counts.add(Fault::Stall, None);
         assert_eq!(counts.get(Fault::Delay, Some(OrderStateAtVenue::Open)), 2);
         assert_eq!(counts.get(Fault::Delay, Some(OrderStateAtVenue::Filled)), 0);
-        assert_eq!(
-            (counts.total(Fault::Delay), counts.total(Fault::Stall)),
-            (3, 1)
-        );
+        assert_eq!((counts.total(Fault::Delay), counts.total(Fault::Stall)), (3, 1));
         assert_eq!(counts.iter().count(), 3);
     }
 }

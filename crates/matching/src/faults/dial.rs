@@ -48,10 +48,7 @@ impl Dial {
 
     /// Draws when the faults that come of themselves first come to a target.
     pub(crate) fn arm(&mut self, target: Target, now: Timestamp) {
-        for fault in Fault::ALL
-            .into_iter()
-            .filter(|fault| fault.comes_to(target))
-        {
+        for fault in Fault::ALL.into_iter().filter(|fault| fault.comes_to(target)) {
             self.schedule_next(fault, target, now);
         }
     }
@@ -66,8 +63,7 @@ impl Dial {
         let rate = i64::from(self.settings.rate(fault));
         if rate > 0 {
             let wait = self.span_up_to(Span(2 * DAY / rate));
-            self.schedule
-                .add(after + wait, Change::Begin(fault, target));
+            self.schedule.add(after + wait, Change::Begin(fault, target));
         }
     }
 
@@ -136,10 +132,7 @@ impl Dial {
         };
         let shortest = self.settings.shortest_window.0.max(1);
         let length = Span(self.random.random_range(shortest..=longest.0.max(shortest)));
-        let window = Window {
-            until: at + length,
-            choice: self.random.random(),
-        };
+        let window = Window { until: at + length, choice: self.random.random() };
         self.schedule.open(fault, target, window);
         self.disturbed(fault, target, at, window.until);
         self.schedule.window(fault, target).unwrap_or(window)
@@ -169,10 +162,8 @@ impl Dial {
 
     /// The fault that silences the public feed of an instrument now.
     pub(crate) fn silence(&self, instrument: InstrumentId) -> Option<Fault> {
-        let targets = [
-            (Fault::Stall, Target::Instrument(instrument)),
-            (Fault::Outage, Target::Venue),
-        ];
+        let targets =
+            [(Fault::Stall, Target::Instrument(instrument)), (Fault::Outage, Target::Venue)];
         targets
             .into_iter()
             .find(|(fault, target)| self.window(*fault, *target).is_some())
@@ -228,10 +219,8 @@ mod tests {
     const ACCOUNT: AccountId = AccountId::from_u128(1);
 
     fn starts(seed: u64, rate: u32) -> Vec<i64> {
-        let settings = FaultSettings {
-            rates: [(Fault::Halt, rate)].into(),
-            ..FaultSettings::none()
-        };
+        let settings =
+            FaultSettings { rates: [(Fault::Halt, rate)].into(), ..FaultSettings::none() };
         let mut dial = Dial::new(settings, seed);
         let target = Target::Instrument(InstrumentId(0));
         dial.arm(target, Timestamp(0));
@@ -265,9 +254,7 @@ mod tests {
             ..FaultSettings::none()
         };
         let mut dial = Dial::new(settings, 1);
-        let fired = (0..10_000)
-            .filter(|_| dial.fires(Fault::Delay, ACCOUNT))
-            .count();
+        let fired = (0..10_000).filter(|_| dial.fires(Fault::Delay, ACCOUNT)).count();
         assert!((2_200..2_800).contains(&fired), "{fired}");
         assert!((0..100).all(|_| dial.fires(Fault::Reorder, ACCOUNT)));
         assert!((0..100).all(|_| !dial.fires(Fault::Duplicate, ACCOUNT)));

@@ -78,12 +78,7 @@ mod tests {
     fn what_is_forgotten_counts_as_disturbed() {
         let mut list = Disturbances::default();
         for at in 0..=REMEMBERED as i64 {
-            list.add(
-                Fault::Outage,
-                VENUE,
-                Timestamp(at * 10),
-                Timestamp(at * 10 + 1),
-            );
+            list.add(Fault::Outage, VENUE, Timestamp(at * 10), Timestamp(at * 10 + 1));
         }
         assert!(list.any(Timestamp(0), Timestamp(0), |_| false));
         assert!(!list.any(Timestamp(2), Timestamp(100), |_| false));

@@ -199,11 +199,7 @@ mod tests {
             Target::Venue,
         ];
         for fault in Fault::ALL {
-            assert!(
-                targets.iter().any(|target| fault.befalls(*target)),
-                "{}",
-                fault.name()
-            );
+            assert!(targets.iter().any(|target| fault.befalls(*target)), "{}", fault.name());
             let comes = targets.iter().any(|target| fault.comes_to(*target));
             assert_eq!(comes, !fault.is_momentary(), "{}", fault.name());
         }

@@ -50,8 +50,7 @@ impl Schedule {
 
     /// Forgets what would come of itself.
     pub(super) fn disarm(&mut self) {
-        self.due
-            .retain(|_, change| !matches!(change, Change::Begin(..)));
+        self.due.retain(|_, change| !matches!(change, Change::Begin(..)));
     }
 
     /// Opens a window and schedules its end; one that is open already is lengthened.
@@ -65,9 +64,7 @@ impl Schedule {
     /// Closes a window, unless it was lengthened beyond `at` or is closed already.
     pub(super) fn close(&mut self, fault: Fault, target: Target, at: Timestamp) -> Option<Window> {
         let due = |window: &Window| window.until <= at;
-        self.window(fault, target)
-            .filter(due)
-            .and_then(|_| self.windows.remove(&(fault, target)))
+        self.window(fault, target).filter(due).and_then(|_| self.windows.remove(&(fault, target)))
     }
 
     pub(super) fn window(&self, fault: Fault, target: Target) -> Option<Window> {
@@ -86,23 +83,13 @@ mod tests {
     #[test]
     fn a_lengthened_window_ends_once_at_its_later_end() {
         let mut schedule = Schedule::default();
-        let window = |until| Window {
-            until: Timestamp(until),
-            choice: 0,
-        };
+        let window = |until| Window { until: Timestamp(until), choice: 0 };
         schedule.open(Fault::Halt, Target::Venue, window(10));
         schedule.open(Fault::Halt, Target::Venue, window(30));
         assert_eq!(schedule.next_at(), Some(Timestamp(10)));
-        assert_eq!(
-            schedule.close(Fault::Halt, Target::Venue, Timestamp(10)),
-            None
-        );
+        assert_eq!(schedule.close(Fault::Halt, Target::Venue, Timestamp(10)), None);
         assert!(!schedule.is_calm());
-        assert!(
-            schedule
-                .close(Fault::Halt, Target::Venue, Timestamp(30))
-                .is_some()
-        );
+        assert!(schedule.close(Fault::Halt, Target::Venue, Timestamp(30)).is_some());
         assert!(schedule.is_calm());
     }
 

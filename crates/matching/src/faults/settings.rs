@@ -54,10 +54,7 @@ impl FaultSettings {
     #[must_use]
     pub fn bad_day() -> Self {
         let rates = Fault::ALL.map(|fault| (fault, bad_day_rate(fault)));
-        Self {
-            rates: BTreeMap::from(rates),
-            ..Self::none()
-        }
+        Self { rates: BTreeMap::from(rates), ..Self::none() }
     }
 
     /// How often this fault comes; see [`Self::rates`].

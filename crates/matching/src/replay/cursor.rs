@@ -51,18 +51,8 @@ impl Cursor {
 }
 
 fn book_of(quote: Quote) -> MarketChange {
-    let side = |level: Level| {
-        level
-            .quantity
-            .is_positive()
-            .then_some(level)
-            .into_iter()
-            .collect()
-    };
-    MarketChange::Depth {
-        bids: side(quote.bid),
-        asks: side(quote.ask),
-    }
+    let side = |level: Level| level.quantity.is_positive().then_some(level).into_iter().collect();
+    MarketChange::Depth { bids: side(quote.bid), asks: side(quote.ask) }
 }
 
 /// Emits the book first where one is made, then the print.
@@ -74,10 +64,7 @@ struct Printer {
 
 impl Printer {
     fn new(depth: Option<SyntheticDepth>) -> Self {
-        Self {
-            depth,
-            booked: false,
-        }
+        Self { depth, booked: false }
     }
 
     /// The book around `price` when it is due; `None` when the print is.
@@ -106,14 +93,7 @@ impl CandleCursor {
         depth: Option<SyntheticDepth>,
     ) -> Self {
         let last = Price::ZERO;
-        Self {
-            candles,
-            timeframe,
-            printer: Printer::new(depth),
-            index: 0,
-            point: 0,
-            last,
-        }
+        Self { candles, timeframe, printer: Printer::new(depth), index: 0, point: 0, last }
     }
 
     fn next_at(&self) -> Option<Timestamp> {
@@ -125,35 +105,22 @@ impl CandleCursor {
             3 => Span(span.0 - Span::milliseconds(1).0),
             _ => span,
         };
-        self.candles
-            .get(self.index)
-            .map(|candle| candle.open_time + offset)
+        self.candles.get(self.index).map(|candle| candle.open_time + offset)
     }
 
     fn next_change(&mut self) -> Option<MarketChange> {
         let candle = *self.candles.get(self.index)?;
         if self.point == POINTS {
             (self.index, self.point) = (self.index + 1, 0);
-            return Some(MarketChange::CandleClosed {
-                timeframe: self.timeframe,
-                candle,
-            });
+            return Some(MarketChange::CandleClosed { timeframe: self.timeframe, candle });
         }
         let price = path(&candle)[self.point];
         if let Some(book) = self.printer.book(price) {
             return Some(book);
         }
-        let aggressor = if price >= self.last {
-            Side::Buy
-        } else {
-            Side::Sell
-        };
+        let aggressor = if price >= self.last { Side::Buy } else { Side::Sell };
         (self.point, self.last) = (self.point + 1, price);
-        Some(MarketChange::Print {
-            price,
-            quantity: None,
-            aggressor,
-        })
+        Some(MarketChange::Print { price, quantity: None, aggressor })
     }
 }
 
@@ -176,18 +143,12 @@ pub(super) struct TradeCursor {
 
 impl TradeCursor {
     pub(super) fn new(trades: Vec<Trade>, depth: Option<SyntheticDepth>) -> Self {
-        Self {
-            trades: trades.into_iter(),
-            printer: Printer::new(depth),
-            candle: None,
-        }
+        Self { trades: trades.into_iter(), printer: Printer::new(depth), candle: None }
     }
 
     fn next_at(&self) -> Option<Timestamp> {
         let trade = self.trades.as_slice().first().map(|trade| trade.time);
-        let close = self
-            .candle
-            .map(|candle| candle.open_time + Timeframe::OneMinute.span());
+        let close = self.candle.map(|candle| candle.open_time + Timeframe::OneMinute.span());
         trade.into_iter().chain(close).min()
     }
 
@@ -201,44 +162,26 @@ impl TradeCursor {
                 return Some(MarketChange::CandleClosed { timeframe, candle });
             }
         }
-        let Trade {
-            price,
-            quantity,
-            aggressor,
-            ..
-        } = trade?;
+        let Trade { price, quantity, aggressor, .. } = trade?;
         if let Some(book) = self.printer.book(price) {
             return Some(book);
         }
         self.candle = trade.map(|trade| with_trade(self.candle, &trade));
         self.trades.next();
-        Some(MarketChange::Print {
-            price,
-            quantity: Some(quantity),
-            aggressor,
-        })
+        Some(MarketChange::Print { price, quantity: Some(quantity), aggressor })
     }
 }
 
 /// A candle in which nothing was traded yet.
 fn flat(open_time: Timestamp, price: Price) -> Candle {
     let volume = Quantity::ZERO;
-    Candle {
-        open_time,
-        open: price,
-        high: price,
-        low: price,
-        close: price,
-        volume,
-    }
+    Candle { open_time, open: price, high: price, low: price, close: price, volume }
 }
 
 fn with_trade(candle: Option<Candle>, trade: &Trade) -> Candle {
     let start = trade.time.floor(Timeframe::OneMinute.span());
     let first = flat(start, trade.price);
-    let candle = candle
-        .filter(|candle| candle.volume.is_positive())
-        .unwrap_or(first);
+    let candle = candle.filter(|candle| candle.volume.is_positive()).unwrap_or(first);
     Candle {
         high: candle.high.max(trade.price),
         low: candle.low.min(trade.price),

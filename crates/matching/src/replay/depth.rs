@@ -27,13 +27,7 @@ impl SyntheticDepth {
         notional: Amount,
     ) -> Self {
         let half_spread = i64::from(half_spread.max(1));
-        Self {
-            instrument,
-            half_spread,
-            levels,
-            notional,
-            sized: (Price::ZERO, Quantity::ZERO),
-        }
+        Self { instrument, half_spread, levels, notional, sized: (Price::ZERO, Quantity::ZERO) }
     }
 
     /// The book around `price`.
@@ -41,15 +35,9 @@ impl SyntheticDepth {
         let quantity = self.quantity(price);
         let tick = self.instrument.filters.tick.0;
         let first = self.half_spread * tick;
-        let level = |price: i64| Level {
-            price: Price(price),
-            quantity,
-        };
+        let level = |price: i64| Level { price: Price(price), quantity };
         let distances = (0..self.levels as i64).map(|index| first + index * tick);
-        let asks = distances
-            .clone()
-            .map(|distance| level(price.0 + distance))
-            .collect();
+        let asks = distances.clone().map(|distance| level(price.0 + distance)).collect();
         let bids = distances
             .map(|distance| level(price.0 - distance))
             .take_while(|level| level.price.is_positive())
@@ -92,19 +80,9 @@ mod tests {
     fn levels_stand_a_tick_apart_around_the_price() {
         let (bids, asks) = around(Price(4_000_000));
         let prices = |levels: &[Level]| levels.iter().map(|it| it.price.0).collect::<Vec<_>>();
-        assert_eq!(
-            prices(&bids),
-            [3_999_980, 3_999_970, 3_999_960, 3_999_950, 3_999_940]
-        );
-        assert_eq!(
-            prices(&asks),
-            [4_000_020, 4_000_030, 4_000_040, 4_000_050, 4_000_060]
-        );
-        assert!(
-            bids.iter()
-                .chain(&asks)
-                .all(|level| level.quantity == Quantity(1_000))
-        );
+        assert_eq!(prices(&bids), [3_999_980, 3_999_970, 3_999_960, 3_999_950, 3_999_940]);
+        assert_eq!(prices(&asks), [4_000_020, 4_000_030, 4_000_040, 4_000_050, 4_000_060]);
+        assert!(bids.iter().chain(&asks).all(|level| level.quantity == Quantity(1_000)));
     }
 
     #[test]

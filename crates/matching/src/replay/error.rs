@@ -152,10 +152,7 @@ fn spacing(span: Option<Span>) -> String {
     span.map_or_else(
         || "one row has no spacing".to_owned(),
         |span| {
-            format!(
-                "rows are {} s apart, candles are 1m 5m 15m 30m 1h 4h 1d",
-                span.0 / 1_000_000
-            )
+            format!("rows are {} s apart, candles are 1m 5m 15m 30m 1h 4h 1d", span.0 / 1_000_000)
         },
     )
 }

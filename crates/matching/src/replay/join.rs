@@ -29,24 +29,16 @@ pub(super) struct Joined {
 pub(super) fn join(recordings: &[Recording]) -> Result<Vec<Joined>, DataError> {
     let mut groups: IndexMap<String, Vec<&Recording>> = IndexMap::new();
     for recording in recordings {
-        groups
-            .entry(recording.symbol.to_string())
-            .or_default()
-            .push(recording);
+        groups.entry(recording.symbol.to_string()).or_default().push(recording);
     }
     let numbered = groups.into_values().zip(0..);
-    numbered
-        .map(|(group, id)| join_symbol(group, InstrumentId(id)))
-        .collect()
+    numbered.map(|(group, id)| join_symbol(group, InstrumentId(id))).collect()
 }
 
 fn join_symbol(mut group: Vec<&Recording>, id: InstrumentId) -> Result<Joined, DataError> {
     group.sort_by_key(|recording| recording.range().0);
     check_together(&group)?;
-    let seen = group
-        .iter()
-        .map(|it| it.precision())
-        .fold(Precision::default(), Precision::max);
+    let seen = group.iter().map(|it| it.precision()).fold(Precision::default(), Precision::max);
     let instrument = for_data(id, &group[0].symbol, seen);
     let mut joined = Joined {
         instrument: Arc::new(instrument),
@@ -71,19 +63,16 @@ impl Joined {
         match &recording.rows {
             Rows::Candles(timeframe, rows) => {
                 self.timeframe = Some(*timeframe);
-                convert(recording, rows, &mut self.candles, |row| {
-                    row.convert(decimals)
-                })
+                convert(recording, rows, &mut self.candles, |row| row.convert(decimals))
             }
-            Rows::Trades(rows) => convert(recording, rows, &mut self.trades, |row| {
-                row.convert(decimals)
-            }),
-            Rows::Quotes(rows) => convert(recording, rows, &mut self.quotes, |row| {
-                row.convert(decimals)
-            }),
+            Rows::Trades(rows) => {
+                convert(recording, rows, &mut self.trades, |row| row.convert(decimals))
+            }
+            Rows::Quotes(rows) => {
+                convert(recording, rows, &mut self.quotes, |row| row.convert(decimals))
+            }
             Rows::Funding(rows) => {
-                self.funding
-                    .extend(rows.iter().map(|row| (row.time, row.rate)));
+                self.funding.extend(rows.iter().map(|row| (row.time, row.rate)));
                 Ok(())
             }
         }

@@ -77,17 +77,10 @@ impl ReplayMarket {
         let histories = joined.iter_mut().map(|it| hold_back(it, start)).collect();
         let list = joined.iter().map(|it| Instrument::clone(&it.instrument));
         let instruments = Instruments::new(list);
-        let mut ranked: Vec<_> = joined
-            .into_iter()
-            .flat_map(|it| tracks(it, settings))
-            .collect();
+        let mut ranked: Vec<_> = joined.into_iter().flat_map(|it| tracks(it, settings)).collect();
         ranked.sort_by_key(|(rank, _)| *rank);
         let tracks = ranked.into_iter().map(|(_, track)| track).collect();
-        Ok(Self {
-            instruments,
-            tracks,
-            histories,
-        })
+        Ok(Self { instruments, tracks, histories })
     }
 
     /// The track that is due next, and when; the first of those due at the same time.
@@ -117,11 +110,7 @@ impl Market for ReplayMarket {
         let (index, time) = self.next_track()?;
         let track = self.tracks.get_mut(index)?;
         let change = track.cursor.next_change()?;
-        Some(MarketStep {
-            time,
-            instrument: track.instrument,
-            change,
-        })
+        Some(MarketStep { time, instrument: track.instrument, change })
     }
 
     fn history(&self, instrument: InstrumentId, timeframe: Timeframe, limit: usize) -> Vec<Candle> {
@@ -154,10 +143,7 @@ fn check_warmup(recordings: &[Recording], warmup: usize) -> Result<(), DataError
     };
     match recordings.iter().find(short) {
         Some(recording) if warmup > 0 => {
-            let problem = DataProblem::WarmupTooLong {
-                candles: recording.rows(),
-                warmup,
-            };
+            let problem = DataProblem::WarmupTooLong { candles: recording.rows(), warmup };
             Err(recording.error(None, problem))
         }
         _ => Ok(()),
@@ -167,25 +153,16 @@ fn check_warmup(recordings: &[Recording], warmup: usize) -> Result<(), DataError
 /// When every instrument with candles has enough of them behind it.
 fn start_of(joined: &[Joined], warmup: usize) -> Option<Timestamp> {
     let warm = |it: &Joined| it.candles.get(warmup).map(|candle| candle.open_time);
-    if warmup == 0 {
-        None
-    } else {
-        joined.iter().filter_map(warm).max()
-    }
+    if warmup == 0 { None } else { joined.iter().filter_map(warm).max() }
 }
 
 /// Takes what lies before `start` out of the play and returns the candles among it.
 fn hold_back(joined: &mut Joined, start: Option<Timestamp>) -> History {
     let timeframe = joined.timeframe.unwrap_or(Timeframe::OneMinute);
     let Some(start) = start else {
-        return History {
-            timeframe,
-            candles: Vec::new(),
-        };
+        return History { timeframe, candles: Vec::new() };
     };
-    let played = joined
-        .candles
-        .partition_point(|it| it.open_time + timeframe.span() <= start);
+    let played = joined.candles.partition_point(|it| it.open_time + timeframe.span() <= start);
     let rest = joined.candles.split_off(played);
     let candles = std::mem::replace(&mut joined.candles, rest);
     joined.candles.retain(|candle| candle.open_time >= start);
@@ -198,10 +175,7 @@ fn hold_back(joined: &mut Joined, start: Option<Timestamp>) -> History {
 /// The tracks of one symbol with their rank at the same moment.
 fn tracks(joined: Joined, settings: &ReplaySettings) -> impl Iterator<Item = (u8, Track)> {
     let instrument = joined.instrument.id;
-    let depth = joined
-        .quotes
-        .is_empty()
-        .then(|| depth_of(joined.instrument, settings));
+    let depth = joined.quotes.is_empty().then(|| depth_of(joined.instrument, settings));
     let candles = joined
         .timeframe
         .map(|timeframe| CandleCursor::new(joined.candles, timeframe, depth.clone()));
@@ -211,19 +185,11 @@ fn tracks(joined: Joined, settings: &ReplaySettings) -> impl Iterator<Item = (u8
         Some((1, Cursor::Trades(TradeCursor::new(joined.trades, depth)))),
         Some((2, Cursor::Funding(joined.funding.into_iter()))),
     ];
-    let busy = ranked
-        .into_iter()
-        .flatten()
-        .filter(|(_, cursor)| cursor.next_at().is_some());
+    let busy = ranked.into_iter().flatten().filter(|(_, cursor)| cursor.next_at().is_some());
     busy.map(move |(rank, cursor)| (rank, Track { instrument, cursor }))
 }
 
 fn depth_of(instrument: Arc<Instrument>, settings: &ReplaySettings) -> SyntheticDepth {
-    let ReplaySettings {
-        half_spread_ticks,
-        levels,
-        level_notional,
-        ..
-    } = *settings;
+    let ReplaySettings { half_spread_ticks, levels, level_notional, .. } = *settings;
     SyntheticDepth::new(instrument, half_spread_ticks, levels, level_notional)
 }

@@ -112,11 +112,7 @@ fn scan(text: &[u8]) -> Option<(i64, i32)> {
             _ => return None,
         }
     }
-    let exponent = if end < text.len() {
-        read_exponent(&text[end + 1..])?
-    } else {
-        0
-    };
+    let exponent = if end < text.len() { read_exponent(&text[end + 1..])? } else { 0 };
     let signed = if negative { -mantissa } else { mantissa };
     seen.then_some((signed, scale.saturating_sub(exponent)))
 }
@@ -129,21 +125,13 @@ fn read_exponent(text: &[u8]) -> Option<i32> {
 
 /// Rounds to the digits and decimals kept and strips trailing zeros; `None` beyond 18 digits.
 fn canonical(mantissa: i64, scale: i32) -> Option<Number> {
-    let digits = mantissa
-        .unsigned_abs()
-        .checked_ilog10()
-        .map_or(0, |log| log + 1);
-    let noise = i32::try_from(digits.saturating_sub(KEPT_DIGITS))
-        .ok()?
-        .min(scale);
+    let digits = mantissa.unsigned_abs().checked_ilog10().map_or(0, |log| log + 1);
+    let noise = i32::try_from(digits.saturating_sub(KEPT_DIGITS)).ok()?.min(scale);
     let cut = noise.max(scale.saturating_sub(KEPT_DECIMALS)).max(0);
     let (mut mantissa, mut scale) = match u32::try_from(cut).ok()? {
         0 => (mantissa, scale),
         19.. => (0, 0),
-        cut => (
-            divide_nearest(mantissa, 10_i64.pow(cut)),
-            scale - cut as i32,
-        ),
+        cut => (divide_nearest(mantissa, 10_i64.pow(cut)), scale - cut as i32),
     };
     while scale > 0 && mantissa % 10 == 0 {
         mantissa /= 10;
@@ -153,10 +141,7 @@ fn canonical(mantissa: i64, scale: i32) -> Option<Number> {
         mantissa = mantissa.checked_mul(10_i64.checked_pow(scale.unsigned_abs())?)?;
     }
     let fits = mantissa.unsigned_abs() < 10_u64.pow(18);
-    fits.then_some(Number {
-        mantissa,
-        scale: scale.max(0) as u8,
-    })
+    fits.then_some(Number { mantissa, scale: scale.max(0) as u8 })
 }
 
 fn divide_nearest(value: i64, divisor: i64) -> i64 {
@@ -196,35 +181,21 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_refused_by_kind() {
-        for text in [
-            "", ".", "-", "1,5", "12a", "0x10", "1e", "1e+-3", "e5", "1.2.3",
-        ] {
-            assert!(
-                matches!(Number::read(text), Err(DataProblem::NotANumber(_))),
-                "{text}"
-            );
+        for text in ["", ".", "-", "1,5", "12a", "0x10", "1e", "1e+-3", "e5", "1.2.3"] {
+            assert!(matches!(Number::read(text), Err(DataProblem::NotANumber(_))), "{text}");
         }
         for text in ["NaN", "inf", "-Infinity", "+INF"] {
-            assert!(
-                matches!(Number::read(text), Err(DataProblem::NotFinite(_))),
-                "{text}"
-            );
+            assert!(matches!(Number::read(text), Err(DataProblem::NotFinite(_))), "{text}");
         }
         for text in ["1e18", "1e300", "123456789012345678901"] {
-            assert!(
-                matches!(Number::read(text), Err(DataProblem::OutOfRange(_))),
-                "{text}"
-            );
+            assert!(matches!(Number::read(text), Err(DataProblem::OutOfRange(_))), "{text}");
         }
     }
 
     #[test]
     fn the_mantissa_is_taken_to_the_nearest() {
         let number = Number::read("12.345").unwrap();
-        assert_eq!(
-            (number.at(4, 18), number.at(2, 18)),
-            (Some(123_450), Some(1_235))
-        );
+        assert_eq!((number.at(4, 18), number.at(2, 18)), (Some(123_450), Some(1_235)));
         assert_eq!(number.at(3, 4), None);
         assert_eq!(number.digits(), 2);
         assert_eq!(Number::read("0.5").unwrap().digits(), 0);
@@ -232,7 +203,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn numbers_are_ordered_as_their_values(a in -1_000_000_i64..1_000_000, b in -1_000_000_i64..1_000_000, scale in 0_i32..7) {
+        fn numbers_are_ordered_as_their_values(
+            a in -1_000_000_i64..1_000_000,
+            b in -1_000_000_i64..1_000_000,
+            scale in 0_i32..7,
+        ) {
             let left = Number::read(&format!("{a}e-{scale}")).unwrap();
             let right = Number::read(&format!("{b}e-{scale}")).unwrap();
             prop_assert_eq!(left.cmp(&right), a.cmp(&b));

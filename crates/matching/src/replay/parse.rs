@@ -36,27 +36,14 @@ pub struct ParseOptions {
 pub fn parse(text: &str, file: &str, options: &ParseOptions) -> Result<Recording, DataError> {
     let named = read_file_name(file);
     let timeframe = options.timeframe.or(named.timeframe);
-    let rows =
-        read_rows(text, timeframe, options.allow_gaps).map_err(|(line, problem)| DataError {
-            file: file.to_owned(),
-            line,
-            problem,
-        })?;
-    let symbol = options
-        .symbol
-        .clone()
-        .or(named.symbol)
-        .ok_or_else(|| DataError {
-            file: file.to_owned(),
-            line: None,
-            problem: DataProblem::UnknownSymbol,
-        })?;
-    Ok(Recording {
+    let rows = read_rows(text, timeframe, options.allow_gaps)
+        .map_err(|(line, problem)| DataError { file: file.to_owned(), line, problem })?;
+    let symbol = options.symbol.clone().or(named.symbol).ok_or_else(|| DataError {
         file: file.to_owned(),
-        symbol,
-        allow_gaps: options.allow_gaps,
-        rows,
-    })
+        line: None,
+        problem: DataProblem::UnknownSymbol,
+    })?;
+    Ok(Recording { file: file.to_owned(), symbol, allow_gaps: options.allow_gaps, rows })
 }
 
 /// A problem and its line.
@@ -93,11 +80,7 @@ fn each_row<T>(
         let row = read(line, rows.last()).map_err(|problem| (Some(line_of(index)), problem))?;
         rows.push(row);
     }
-    if rows.is_empty() {
-        Err((None, DataProblem::Empty))
-    } else {
-        Ok(rows)
-    }
+    if rows.is_empty() { Err((None, DataProblem::Empty)) } else { Ok(rows) }
 }
 
 fn candle(line: &str, above: Option<&CandleRow>) -> Result<CandleRow, DataProblem> {
@@ -126,24 +109,17 @@ fn trade(line: &str, above: Option<&TradeRow>) -> Result<TradeRow, DataProblem> 
     let [time, id, price, quantity, buyer_maker] = columns(line)?;
     let row = TradeRow {
         time: read_time(time)?,
-        id: id
-            .parse()
-            .map_err(|_| DataProblem::NotANumber(id.to_owned()))?,
+        id: id.parse().map_err(|_| DataProblem::NotANumber(id.to_owned()))?,
         price: positive("price", price)?,
         quantity: positive("quantity", quantity)?,
-        aggressor: if read_boolean(buyer_maker)? {
-            Side::Sell
-        } else {
-            Side::Buy
-        },
+        aggressor: if read_boolean(buyer_maker)? { Side::Sell } else { Side::Buy },
     };
     check_sorted(row.time, above.map(|above| above.time))?;
     match above.map(|above| above.id) {
         Some(previous) if previous == row.id => Err(DataProblem::DuplicateTrade(row.id)),
-        Some(previous) if previous > row.id => Err(DataProblem::TradeOrder {
-            id: row.id,
-            previous,
-        }),
+        Some(previous) if previous > row.id => {
+            Err(DataProblem::TradeOrder { id: row.id, previous })
+        }
         _ => Ok(row),
     }
 }
@@ -158,11 +134,7 @@ fn quote(line: &str, above: Option<&QuoteRow>) -> Result<QuoteRow, DataProblem> 
         ask_size: not_negative("ask_size", ask_size)?,
     };
     check_sorted(row.time, above.map(|above| above.time))?;
-    if row.bid < row.ask {
-        Ok(row)
-    } else {
-        Err(DataProblem::Crossed)
-    }
+    if row.bid < row.ask { Ok(row) } else { Err(DataProblem::Crossed) }
 }
 
 fn funding(line: &str, above: Option<&FundingRow>) -> Result<FundingRow, DataProblem> {
@@ -186,17 +158,11 @@ fn columns<const N: usize>(line: &str) -> Result<[&str; N], DataProblem> {
         }
         found += 1;
     }
-    if found == N {
-        Ok(columns)
-    } else {
-        Err(DataProblem::ColumnCount { expected: N, found })
-    }
+    if found == N { Ok(columns) } else { Err(DataProblem::ColumnCount { expected: N, found }) }
 }
 
 fn read_time(text: &str) -> Result<Timestamp, DataProblem> {
-    let milliseconds: i64 = text
-        .parse()
-        .map_err(|_| DataProblem::NotANumber(text.to_owned()))?;
+    let milliseconds: i64 = text.parse().map_err(|_| DataProblem::NotANumber(text.to_owned()))?;
     if (0..=LAST_MILLISECOND).contains(&milliseconds) {
         Ok(Timestamp::from_milliseconds(milliseconds))
     } else {
@@ -214,20 +180,12 @@ fn read_boolean(text: &str) -> Result<bool, DataProblem> {
 
 fn positive(column: &'static str, text: &str) -> Result<Number, DataProblem> {
     let number = Number::read(text)?;
-    if number.is_positive() {
-        Ok(number)
-    } else {
-        Err(DataProblem::NotPositive { column })
-    }
+    if number.is_positive() { Ok(number) } else { Err(DataProblem::NotPositive { column }) }
 }
 
 fn not_negative(column: &'static str, text: &str) -> Result<Number, DataProblem> {
     let number = Number::read(text)?;
-    if number.is_negative() {
-        Err(DataProblem::Negative { column })
-    } else {
-        Ok(number)
-    }
+    if number.is_negative() { Err(DataProblem::Negative { column }) } else { Ok(number) }
 }
 
 fn check_sorted(time: Timestamp, above: Option<Timestamp>) -> Result<(), DataProblem> {
@@ -239,18 +197,11 @@ fn check_sorted(time: Timestamp, above: Option<Timestamp>) -> Result<(), DataPro
 
 fn check_later(time: Timestamp, above: Option<Timestamp>) -> Result<(), DataProblem> {
     check_sorted(time, above)?;
-    if above == Some(time) {
-        Err(DataProblem::DuplicateTime(time))
-    } else {
-        Ok(())
-    }
+    if above == Some(time) { Err(DataProblem::DuplicateTime(time)) } else { Ok(()) }
 }
 
 fn smallest_spacing(rows: &[CandleRow]) -> Result<Timeframe, DataProblem> {
-    let spacing = rows
-        .windows(2)
-        .map(|pair| pair[1].time - pair[0].time)
-        .min();
+    let spacing = rows.windows(2).map(|pair| pair[1].time - pair[0].time).min();
     Timeframe::ALL
         .into_iter()
         .find(|timeframe| Some(timeframe.span()) == spacing)
@@ -262,10 +213,7 @@ fn check_spacing(rows: &[CandleRow], timeframe: Timeframe, gaps: bool) -> Result
     for (index, row) in rows.iter().enumerate() {
         let at = |problem| Err((Some(line_of(index)), problem));
         if row.time.floor(timeframe.span()) != row.time {
-            return at(DataProblem::NotAligned {
-                time: row.time,
-                timeframe,
-            });
+            return at(DataProblem::NotAligned { time: row.time, timeframe });
         }
         match due {
             Some(due) if due < row.time && !gaps => {
@@ -279,9 +227,5 @@ fn check_spacing(rows: &[CandleRow], timeframe: Timeframe, gaps: bool) -> Result
 
 /// The gap before the candle at `to`, when the one at `from` was due.
 pub(super) fn gap(from: Timestamp, to: Timestamp, span: Span) -> DataProblem {
-    DataProblem::Gap {
-        from,
-        to,
-        missing: (to - from).0 / span.0,
-    }
+    DataProblem::Gap { from, to, missing: (to - from).0 / span.0 }
 }

@@ -177,9 +177,9 @@ impl Recording {
                     ..of_prices(&prices)
                 }
             }),
-            Rows::Trades(rows) => widest(rows, |row| {
-                of_prices(&[row.price]).max(of_quantities(&[row.quantity]))
-            }),
+            Rows::Trades(rows) => {
+                widest(rows, |row| of_prices(&[row.price]).max(of_quantities(&[row.quantity])))
+            }
             Rows::Quotes(rows) => widest(rows, |row| {
                 let sizes = of_quantities(&[row.bid_size, row.ask_size]);
                 of_prices(&[row.bid, row.ask]).max(sizes)
@@ -190,11 +190,7 @@ impl Recording {
 
     /// An error of this file; `index` counts rows from 0, which is the line after the header.
     pub(super) fn error(&self, index: Option<usize>, problem: DataProblem) -> DataError {
-        DataError {
-            file: self.file.clone(),
-            line: index.map(line_of),
-            problem,
-        }
+        DataError { file: self.file.clone(), line: index.map(line_of), problem }
     }
 }
 
@@ -208,18 +204,12 @@ fn ends<T>(rows: &[T], time: impl Fn(&T) -> Timestamp) -> Option<(Timestamp, Tim
 }
 
 fn widest<T>(rows: &[T], of: impl Fn(&T) -> Precision) -> Precision {
-    rows.iter()
-        .map(of)
-        .fold(Precision::default(), Precision::max)
+    rows.iter().map(of).fold(Precision::default(), Precision::max)
 }
 
 fn of_prices(prices: &[Number]) -> Precision {
     Precision {
-        price_decimals: prices
-            .iter()
-            .map(|price| price.decimals())
-            .max()
-            .unwrap_or(0),
+        price_decimals: prices.iter().map(|price| price.decimals()).max().unwrap_or(0),
         price_digits: prices.iter().map(|price| price.digits()).max().unwrap_or(0),
         ..Precision::default()
     }
@@ -227,16 +217,8 @@ fn of_prices(prices: &[Number]) -> Precision {
 
 fn of_quantities(quantities: &[Number]) -> Precision {
     Precision {
-        quantity_decimals: quantities
-            .iter()
-            .map(|number| number.decimals())
-            .max()
-            .unwrap_or(0),
-        volume_digits: quantities
-            .iter()
-            .map(|number| number.digits())
-            .max()
-            .unwrap_or(0),
+        quantity_decimals: quantities.iter().map(|number| number.decimals()).max().unwrap_or(0),
+        volume_digits: quantities.iter().map(|number| number.digits()).max().unwrap_or(0),
         ..Precision::default()
     }
 }
@@ -244,22 +226,13 @@ fn of_quantities(quantities: &[Number]) -> Precision {
 impl Decimals {
     /// A positive price.
     fn price(self, column: &'static str, number: Number) -> Result<Price, DataProblem> {
-        let mantissa = number
-            .at(self.price, DIGITS)
-            .ok_or_else(|| too_large(column))?;
-        if mantissa > 0 {
-            Ok(Price(mantissa))
-        } else {
-            Err(DataProblem::NotPositive { column })
-        }
+        let mantissa = number.at(self.price, DIGITS).ok_or_else(|| too_large(column))?;
+        if mantissa > 0 { Ok(Price(mantissa)) } else { Err(DataProblem::NotPositive { column }) }
     }
 
     /// A quantity, which may be zero.
     fn size(self, column: &'static str, number: Number) -> Result<Quantity, DataProblem> {
-        number
-            .at(self.quantity, DIGITS)
-            .map(Quantity)
-            .ok_or_else(|| too_large(column))
+        number.at(self.quantity, DIGITS).map(Quantity).ok_or_else(|| too_large(column))
     }
 }
 
@@ -288,12 +261,7 @@ impl TradeRow {
             return Err(DataProblem::NotPositive { column: "quantity" });
         }
         let price = decimals.price("price", self.price)?;
-        Ok(Trade {
-            time: self.time,
-            price,
-            quantity,
-            aggressor: self.aggressor,
-        })
+        Ok(Trade { time: self.time, price, quantity, aggressor: self.aggressor })
     }
 }
 
@@ -308,14 +276,6 @@ impl QuoteRow {
             quantity: decimals.size("ask_size", self.ask_size)?,
         };
         let crossed = bid.price >= ask.price;
-        if crossed {
-            Err(DataProblem::Crossed)
-        } else {
-            Ok(Quote {
-                time: self.time,
-                bid,
-                ask,
-            })
-        }
+        if crossed { Err(DataProblem::Crossed) } else { Ok(Quote { time: self.time, bid, ask }) }
     }
 }

@@ -107,9 +107,7 @@ impl Fair {
     }
 
     fn pull(&self) -> f64 {
-        self.home.map_or(0.0, |home| {
-            PULL * (home / self.price - self.price / home) / 2.0
-        })
+        self.home.map_or(0.0, |home| PULL * (home / self.price - self.price / home) / 2.0)
     }
 
     fn bound(&self, price: f64) -> f64 {
@@ -118,10 +116,7 @@ impl Fair {
             None => price,
         };
         if self.mood.bounded {
-            price.clamp(
-                self.minute_open * (1.0 - BOUND),
-                self.minute_open * (1.0 + BOUND),
-            )
+            price.clamp(self.minute_open * (1.0 - BOUND), self.minute_open * (1.0 + BOUND))
         } else {
             price
         }
@@ -134,11 +129,7 @@ mod tests {
     use crate::synthetic::regime::Regime;
 
     fn walk(regimes: &[Regime], minutes: i64) -> Vec<f64> {
-        let origin = Origin {
-            seed: 3,
-            asset: 1,
-            regimes: regimes.to_vec(),
-        };
+        let origin = Origin { seed: 3, asset: 1, regimes: regimes.to_vec() };
         let mut fair = Fair::new(origin, 1.8, 0, Timestamp(0), 100.0).at_home();
         (0..minutes)
             .map(|minute| {
@@ -152,9 +143,7 @@ mod tests {
     #[test]
     fn a_calm_minute_stays_within_its_bound() {
         let prices = walk(&[Regime::Trend, Regime::Chop, Regime::FundingFlip], 100_000);
-        let moves = prices
-            .windows(2)
-            .map(|pair| (pair[1] / pair[0] - 1.0).abs());
+        let moves = prices.windows(2).map(|pair| (pair[1] / pair[0] - 1.0).abs());
         let largest = moves.fold(0.0, f64::max);
         assert!(largest > 0.001 && largest < 0.00451, "{largest}");
     }

@@ -43,13 +43,7 @@ impl Flow {
         let words = [FLOW, asset, u64::from(instrument.is_contract())];
         let basis = starting_basis(&instrument);
         let grid = Grid::new(&instrument);
-        Self {
-            random: generator(seed, &words),
-            grid,
-            instrument,
-            profile,
-            basis,
-        }
+        Self { random: generator(seed, &words), grid, instrument, profile, basis }
     }
 
     /// The fair price of this instrument when that of its asset is `fair`.
@@ -67,11 +61,7 @@ impl Flow {
 
     /// The book around `price`: five to eight levels a side, thin and wide in wild regimes.
     pub(super) fn depth(&mut self, price: f64, regime: Regime) -> MarketChange {
-        let (width, fill) = if regime.is_wild() {
-            (4.0, 0.3)
-        } else {
-            (1.0, 1.0)
-        };
+        let (width, fill) = if regime.is_wild() { (4.0, 0.3) } else { (1.0, 1.0) };
         let half = price * HALF_SPREAD * width;
         let best_bid = self.grid.floor(price - half);
         let best_ask = self.grid.ceiling(price + half).max(best_bid + 1);
@@ -89,10 +79,7 @@ impl Flow {
         for index in 0..count {
             let size = typical * (0.4 + 1.2 * uniform(&mut self.random));
             let quantity = self.grid.quantity(size * (1.0 + 0.35 * f64::from(index)));
-            levels.push(Level {
-                price: self.grid.price(ticks),
-                quantity,
-            });
+            levels.push(Level { price: self.grid.price(ticks), quantity });
             ticks += away * i64::from(1 + below(&mut self.random, jump));
             if ticks < 1 {
                 break;
@@ -118,28 +105,18 @@ impl Flow {
         } else {
             (Side::Sell, self.grid.floor(price * (1.0 - REACH)))
         };
-        MarketChange::Taker {
-            side,
-            quantity,
-            limit: self.grid.price(limit),
-        }
+        MarketChange::Taker { side, quantity, limit: self.grid.price(limit) }
     }
 
     /// The mark price at the finest decimals; `None` for spot.
     pub(super) fn mark(&self, price: f64) -> Option<MarketChange> {
         let mark = Price(((price / self.grid.unit).round() as i64).max(1));
-        self.instrument
-            .is_contract()
-            .then_some(MarketChange::Mark(mark))
+        self.instrument.is_contract().then_some(MarketChange::Mark(mark))
     }
 
     /// The rate settled at `time`; the sign follows the crowd: longs pay in rising markets.
     pub(super) fn funding(&mut self, segment: Segment, time: Timestamp) -> Rate {
-        let flip = if time.0.div_euclid(8 * HOUR) % 2 == 0 {
-            1.0
-        } else {
-            -1.0
-        };
+        let flip = if time.0.div_euclid(8 * HOUR) % 2 == 0 { 1.0 } else { -1.0 };
         let (sign, least, spread) = match segment.regime {
             Regime::Trend => (segment.direction, 0.5, 2.5),
             Regime::Chop => (1.0, 0.5, 0.5),

@@ -50,11 +50,7 @@ impl Lane {
 
     /// When the next step is due.
     pub(super) fn next_at(&self) -> Timestamp {
-        if self.pending.is_empty() {
-            self.next_turn()
-        } else {
-            self.now
-        }
+        if self.pending.is_empty() { self.next_turn() } else { self.now }
     }
 
     /// Takes the next step.
@@ -63,11 +59,7 @@ impl Lane {
             self.turn();
         }
         let change = self.pending.pop_front()?;
-        Some(MarketStep {
-            time: self.now,
-            instrument: self.flow.instrument().id,
-            change,
-        })
+        Some(MarketStep { time: self.now, instrument: self.flow.instrument().id, change })
     }
 
     fn minute_end(&self) -> Timestamp {
@@ -94,8 +86,7 @@ impl Lane {
 
     fn close_minute(&mut self) {
         let (timeframe, candle) = (Timeframe::OneMinute, self.candle);
-        self.pending
-            .push_back(MarketChange::CandleClosed { timeframe, candle });
+        self.pending.push_back(MarketChange::CandleClosed { timeframe, candle });
         self.candle = opening(self.now, candle.close);
         // The segment of the minute that ended decides the funding of its end.
         if Some(self.now) != self.next_funding {
@@ -106,11 +97,8 @@ impl Lane {
     fn settle_funding(&mut self) {
         let rate = self.flow.funding(self.fair.segment(), self.now);
         self.pending.push_back(MarketChange::Funding(rate));
-        self.next_funding = self
-            .flow
-            .instrument()
-            .funding_interval
-            .map(|interval| self.now + interval);
+        self.next_funding =
+            self.flow.instrument().funding_interval.map(|interval| self.now + interval);
         self.fair.begin_minute(self.now);
     }
 
@@ -133,14 +121,7 @@ impl Lane {
 
 fn opening(open_time: Timestamp, price: Price) -> Candle {
     let volume = Quantity::ZERO;
-    Candle {
-        open_time,
-        open: price,
-        high: price,
-        low: price,
-        close: price,
-        volume,
-    }
+    Candle { open_time, open: price, high: price, low: price, close: price, volume }
 }
 
 /// The candle after a move to `price` with these takers.

@@ -71,15 +71,9 @@ impl SyntheticMarket {
         let (start, volatility) = (settings.start, profile.volatility);
         let fair = Fair::new(origin.clone(), volatility, LIVE, start, profile.price).at_home();
         let offset = Span(step.0 * index as i64 / Profile::count() as i64);
-        let flow = Flow::new(
-            settings.seed,
-            origin.asset,
-            Arc::clone(&instrument),
-            profile,
-        );
+        let flow = Flow::new(settings.seed, origin.asset, Arc::clone(&instrument), profile);
         self.lanes.push(Lane::new(fair, flow, step, start, offset));
-        self.pasts
-            .push(Past::new(origin.clone(), profile, &instrument, start, step));
+        self.pasts.push(Past::new(origin.clone(), profile, &instrument, start, step));
         self.origins.push(origin);
         self.instruments.put(instrument);
         Ok(())
@@ -97,11 +91,7 @@ impl SyntheticMarket {
     fn next_lane(&self) -> Option<(usize, Timestamp)> {
         let times = self.lanes.iter().map(Lane::next_at).enumerate();
         let next = times.min_by_key(|(_, time)| *time)?;
-        if self.end.is_some_and(|end| next.1 > end) {
-            None
-        } else {
-            Some(next)
-        }
+        if self.end.is_some_and(|end| next.1 > end) { None } else { Some(next) }
     }
 }
 
@@ -133,10 +123,7 @@ fn find(id: InstrumentId, symbol: &Symbol) -> Option<(usize, &'static Profile, A
 }
 
 fn unknown(symbol: &Symbol) -> SymbolError {
-    SymbolError::Unknown {
-        name: symbol.to_string(),
-        known: SYMBOLS.join(", "),
-    }
+    SymbolError::Unknown { name: symbol.to_string(), known: SYMBOLS.join(", ") }
 }
 
 /// The regimes given, once each and in a fixed order; all when none is given.

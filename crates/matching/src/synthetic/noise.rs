@@ -5,11 +5,7 @@ use rand_pcg::Pcg64Mcg;
 
 /// The generator for one purpose: the same seed and words give the same numbers.
 pub(super) fn generator(seed: u64, words: &[u64]) -> Pcg64Mcg {
-    Pcg64Mcg::seed_from_u64(
-        words
-            .iter()
-            .fold(mix(seed), |state, word| mix(state ^ mix(*word))),
-    )
+    Pcg64Mcg::seed_from_u64(words.iter().fold(mix(seed), |state, word| mix(state ^ mix(*word))))
 }
 
 /// The finalizer of `SplitMix64` (Steele, Lea, Flood 2014).
@@ -62,10 +58,7 @@ mod tests {
         let draws: Vec<f64> = (0..100_000).map(|_| normal(&mut random)).collect();
         let mean = draws.iter().sum::<f64>() / draws.len() as f64;
         let variance = draws.iter().map(|draw| draw * draw).sum::<f64>() / draws.len() as f64;
-        assert!(
-            mean.abs() < 0.02 && (variance - 1.0).abs() < 0.02,
-            "{mean} {variance}"
-        );
+        assert!(mean.abs() < 0.02 && (variance - 1.0).abs() < 0.02, "{mean} {variance}");
         assert!(draws.iter().all(|draw| draw.abs() < 3.47));
     }
 

@@ -104,20 +104,10 @@ impl Past {
         let stretch = day.day() as u64;
         let words = [VOLUME, self.origin.asset, stretch];
         let mut random = generator(self.origin.seed, &words);
-        let mut fair = Fair::new(
-            self.origin.clone(),
-            self.profile.volatility,
-            stretch,
-            day,
-            1.0,
-        );
+        let mut fair = Fair::new(self.origin.clone(), self.profile.volatility, stretch, day, 1.0);
         let minute = |minute| {
             fair.begin_minute(day + Span::minutes(minute));
-            let wild = if fair.segment().regime.is_wild() {
-                3.0
-            } else {
-                1.0
-            };
+            let wild = if fair.segment().regime.is_wild() { 3.0 } else { 1.0 };
             shape(&mut fair, wild * (0.5 + uniform(&mut random)))
         };
         (0..minutes).map(minute).collect()
@@ -138,13 +128,7 @@ impl Past {
 
 fn shape(fair: &mut Fair, activity: f64) -> Shape {
     let open = fair.price();
-    let mut shape = Shape {
-        open,
-        high: open,
-        low: open,
-        close: open,
-        activity,
-    };
+    let mut shape = Shape { open, high: open, low: open, close: open, activity };
     for _ in 0..MOVES {
         fair.advance(Span(MINUTE / MOVES));
         shape.close = fair.price();

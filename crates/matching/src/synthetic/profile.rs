@@ -17,13 +17,42 @@ pub(super) struct Profile {
     pub(super) taker_notional: f64,
 }
 
-#[rustfmt::skip]
 const PROFILES: [Profile; 5] = [
-    Profile { base: "BTC", price: 60_000.0, volatility: 1.0, level_notional: 150_000.0, taker_notional: 2_000.0 },
-    Profile { base: "ETH", price: 3_000.0, volatility: 1.2, level_notional: 100_000.0, taker_notional: 1_500.0 },
-    Profile { base: "SOL", price: 150.0, volatility: 1.6, level_notional: 50_000.0, taker_notional: 800.0 },
-    Profile { base: "XRP", price: 2.0, volatility: 1.4, level_notional: 40_000.0, taker_notional: 600.0 },
-    Profile { base: "DOGE", price: 0.15, volatility: 1.8, level_notional: 30_000.0, taker_notional: 500.0 },
+    Profile {
+        base: "BTC",
+        price: 60_000.0,
+        volatility: 1.0,
+        level_notional: 150_000.0,
+        taker_notional: 2_000.0,
+    },
+    Profile {
+        base: "ETH",
+        price: 3_000.0,
+        volatility: 1.2,
+        level_notional: 100_000.0,
+        taker_notional: 1_500.0,
+    },
+    Profile {
+        base: "SOL",
+        price: 150.0,
+        volatility: 1.6,
+        level_notional: 50_000.0,
+        taker_notional: 800.0,
+    },
+    Profile {
+        base: "XRP",
+        price: 2.0,
+        volatility: 1.4,
+        level_notional: 40_000.0,
+        taker_notional: 600.0,
+    },
+    Profile {
+        base: "DOGE",
+        price: 0.15,
+        volatility: 1.8,
+        level_notional: 30_000.0,
+        taker_notional: 500.0,
+    },
 ];
 
 /// The symbols that can be made up, in the order of a market of all.
@@ -40,10 +69,7 @@ impl Profile {
     /// The profile of a symbol's base asset, and its place in the list of profiles.
     pub(super) fn of(symbol: &Symbol) -> Option<(usize, &'static Self)> {
         let base = symbol.base().as_str();
-        PROFILES
-            .iter()
-            .enumerate()
-            .find(|(_, profile)| profile.base == base)
+        PROFILES.iter().enumerate().find(|(_, profile)| profile.base == base)
     }
 
     /// How many profiles there are.

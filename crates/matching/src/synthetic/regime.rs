@@ -32,13 +32,8 @@ pub enum Regime {
 
 impl Regime {
     /// Every regime.
-    pub const ALL: [Self; 5] = [
-        Self::Trend,
-        Self::Chop,
-        Self::Crash,
-        Self::Squeeze,
-        Self::FundingFlip,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::Trend, Self::Chop, Self::Crash, Self::Squeeze, Self::FundingFlip];
 
     /// Says whether the price may move by more than a percent in a minute.
     #[must_use]
@@ -56,11 +51,7 @@ impl Regime {
 
     /// A length in minutes: wild ones last 1 to 4 hours, others 3 to 12 hours.
     fn length(self, random: &mut Pcg64Mcg) -> i64 {
-        let (least, spread) = if self.is_wild() {
-            (60, 180)
-        } else {
-            (180, 540)
-        };
+        let (least, spread) = if self.is_wild() { (60, 180) } else { (180, 540) };
         least + i64::from(below(random, spread))
     }
 }
@@ -100,12 +91,7 @@ impl Segment {
             Regime::Squeeze => (rush, 0.002, 0.0),
             Regime::FundingFlip => (0.00001 * self.direction, 0.0006, 0.001),
         };
-        Mood {
-            drift,
-            volatility,
-            reversion,
-            bounded: !self.regime.is_wild(),
-        }
+        Mood { drift, volatility, reversion, bounded: !self.regime.is_wild() }
     }
 }
 
@@ -133,34 +119,17 @@ impl Schedule {
         let shared = below(&mut generator(origin.seed, &[SCHEDULE, day as u64]), 2) == 0;
         let owner = if shared { WHOLE_MARKET } else { origin.asset };
         let mut random = generator(origin.seed, &[SCHEDULE, owner, day as u64]);
-        let calm: Vec<_> = origin
-            .regimes
-            .iter()
-            .copied()
-            .filter(|it| !it.is_wild())
-            .collect();
+        let calm: Vec<_> = origin.regimes.iter().copied().filter(|it| !it.is_wild()).collect();
         let single = below(&mut random, 2) == 0 && !calm.is_empty();
         let mut segments = Vec::new();
         let mut minute = 0;
         while minute < MINUTES_OF_DAY {
             let allowed = if single { &calm } else { &origin.regimes };
             let regime = draw(allowed, &mut random);
-            let direction = if below(&mut random, 2) == 0 {
-                1.0
-            } else {
-                -1.0
-            };
+            let direction = if below(&mut random, 2) == 0 { 1.0 } else { -1.0 };
             let from = Timestamp((day * MINUTES_OF_DAY + minute) * MINUTE);
-            segments.push(Segment {
-                from,
-                regime,
-                direction,
-            });
-            minute += if single {
-                MINUTES_OF_DAY
-            } else {
-                regime.length(&mut random)
-            };
+            segments.push(Segment { from, regime, direction });
+            minute += if single { MINUTES_OF_DAY } else { regime.length(&mut random) };
         }
         Self { day, segments }
     }
@@ -172,9 +141,7 @@ impl Schedule {
 
     /// The segment that holds a moment of the day.
     pub(super) fn at(&self, time: Timestamp) -> Segment {
-        let after = self
-            .segments
-            .partition_point(|segment| segment.from <= time);
+        let after = self.segments.partition_point(|segment| segment.from <= time);
         self.segments[after.saturating_sub(1)]
     }
 }
@@ -196,11 +163,7 @@ mod tests {
     use super::*;
 
     fn origin(asset: u64, regimes: &[Regime]) -> Origin {
-        Origin {
-            seed: 11,
-            asset,
-            regimes: regimes.to_vec(),
-        }
+        Origin { seed: 11, asset, regimes: regimes.to_vec() }
     }
 
     #[test]

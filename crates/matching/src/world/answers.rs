@@ -70,39 +70,34 @@ pub(super) fn may_repeat(report: &VenueReport) -> bool {
 /// What the sender of a command gets when no answer came in time.
 pub(super) fn lost(command: &VenueCommand) -> VenueReport {
     match command {
-        VenueCommand::SubmitOrder { request, .. } => VenueReport::SubmitOutcomeLost {
-            client_id: request.client_id,
-        },
-        VenueCommand::CancelOrder { client_id, .. } => VenueReport::CancelRejected {
-            client_id: *client_id,
-            reason: None,
-        },
-        VenueCommand::QueryOrder { client_id, .. } => VenueReport::QueryFailed {
-            client_id: Some(*client_id),
-        },
+        VenueCommand::SubmitOrder { request, .. } => {
+            VenueReport::SubmitOutcomeLost { client_id: request.client_id }
+        }
+        VenueCommand::CancelOrder { client_id, .. } => {
+            VenueReport::CancelRejected { client_id: *client_id, reason: None }
+        }
+        VenueCommand::QueryOrder { client_id, .. } => {
+            VenueReport::QueryFailed { client_id: Some(*client_id) }
+        }
         VenueCommand::FetchSnapshot { .. } => VenueReport::QueryFailed { client_id: None },
-        VenueCommand::SetLeverage { instrument, .. } => VenueReport::LeverageRejected {
-            instrument: *instrument,
-            reason: None,
-        },
+        VenueCommand::SetLeverage { instrument, .. } => {
+            VenueReport::LeverageRejected { instrument: *instrument, reason: None }
+        }
     }
 }
 
 /// What the sender of a command gets when the venue refuses it unseen.
 pub(super) fn refused(command: &VenueCommand, reason: RejectReason) -> VenueReport {
     match command {
-        VenueCommand::SubmitOrder { request, .. } => VenueReport::OrderRejected {
-            client_id: request.client_id,
-            reason,
-        },
-        VenueCommand::CancelOrder { client_id, .. } => VenueReport::CancelRejected {
-            client_id: *client_id,
-            reason: Some(reason),
-        },
-        VenueCommand::SetLeverage { instrument, .. } => VenueReport::LeverageRejected {
-            instrument: *instrument,
-            reason: Some(reason),
-        },
+        VenueCommand::SubmitOrder { request, .. } => {
+            VenueReport::OrderRejected { client_id: request.client_id, reason }
+        }
+        VenueCommand::CancelOrder { client_id, .. } => {
+            VenueReport::CancelRejected { client_id: *client_id, reason: Some(reason) }
+        }
+        VenueCommand::SetLeverage { instrument, .. } => {
+            VenueReport::LeverageRejected { instrument: *instrument, reason: Some(reason) }
+        }
         VenueCommand::QueryOrder { .. } | VenueCommand::FetchSnapshot { .. } => lost(command),
     }
 }

@@ -69,12 +69,8 @@ impl World {
             reduce_only: false,
             close_position: false,
         };
-        let command = VenueCommand::SubmitOrder {
-            request,
-            expires: at + Span::seconds(1),
-        };
-        self.exchange
-            .execute(account, &command, at, &mut self.outputs);
+        let command = VenueCommand::SubmitOrder { request, expires: at + Span::seconds(1) };
+        self.exchange.execute(account, &command, at, &mut self.outputs);
         // A refusal is told to the person who sent the order, not on the stream.
         self.outputs.retain(|output| !is_refusal(output));
         let has_traded = self.outputs.iter().any(is_fill);

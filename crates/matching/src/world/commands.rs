@@ -42,13 +42,7 @@ impl World {
             return;
         };
         let sent = now.max(self.clock);
-        let mut arrival = Arrival {
-            account,
-            command,
-            sent,
-            session,
-            given_up: false,
-        };
+        let mut arrival = Arrival { account, command, sent, session, given_up: false };
         if self.dial.fires(Fault::DropRequest, account) {
             self.count_command(Fault::DropRequest, &arrival);
             self.disturb(Fault::DropRequest, account, sent, sent + self.time_out());
@@ -84,15 +78,8 @@ impl World {
             return;
         }
         let time = at.max(arrival.sent + self.time_out());
-        let message = VenueMessage {
-            time,
-            report: lost(&arrival.command),
-        };
-        let envelope = Envelope {
-            account: arrival.account,
-            is_answer: true,
-            message,
-        };
+        let message = VenueMessage { time, report: lost(&arrival.command) };
+        let envelope = Envelope { account: arrival.account, is_answer: true, message };
         self.queue.push(time, Event::Message(envelope));
     }
 
@@ -114,10 +101,7 @@ impl World {
         } else if let Some((fault, reason)) = self.refusal(arrival) {
             self.count_command(fault, arrival);
             if self.is_awaited(arrival) {
-                let message = VenueMessage {
-                    time: at,
-                    report: refused(&arrival.command, reason),
-                };
+                let message = VenueMessage { time: at, report: refused(&arrival.command, reason) };
                 self.answer(arrival.account, message, at);
             }
         } else {
@@ -139,33 +123,20 @@ impl World {
             Some((Fault::ClockSkew, RejectReason::RequestExpired))
         } else {
             let storm = window(Fault::RejectionStorm)?;
-            let reasons = [
-                RejectReason::ExchangeNotAvailable,
-                RejectReason::InsufficientFunds,
-            ];
-            Some((
-                Fault::RejectionStorm,
-                reasons[storm.choice as usize % reasons.len()],
-            ))
+            let reasons = [RejectReason::ExchangeNotAvailable, RejectReason::InsufficientFunds];
+            Some((Fault::RejectionStorm, reasons[storm.choice as usize % reasons.len()]))
         }
     }
 
     fn execute(&mut self, arrival: &Arrival, at: Timestamp, deliveries: &mut Vec<Delivery>) {
-        let Arrival {
-            account, command, ..
-        } = arrival;
+        let Arrival { account, command, .. } = arrival;
         if let VenueCommand::CancelOrder { client_id, .. } = command {
             self.race(*account, *client_id, at, deliveries);
         }
         let awaited = self.is_awaited(arrival);
         let is_lost = awaited && self.dial.fires(Fault::LoseReply, *account);
-        self.exchange
-            .execute(*account, command, at, &mut self.outputs);
-        let execution = Execution {
-            account: *account,
-            command,
-            answered: awaited && !is_lost,
-        };
+        self.exchange.execute(*account, command, at, &mut self.outputs);
+        let execution = Execution { account: *account, command, answered: awaited && !is_lost };
         self.route(at, Some(execution), deliveries);
         if is_lost {
             self.count_command(Fault::LoseReply, arrival);
@@ -209,11 +180,7 @@ impl World {
             quantity: Quantity(i64::MAX),
             limit: price,
         };
-        let step = MarketStep {
-            time: at,
-            instrument: instrument.id,
-            change,
-        };
+        let step = MarketStep { time: at, instrument: instrument.id, change };
         (trading && order.status == ReportedStatus::Open).then_some(step)
     }
 
@@ -268,7 +235,6 @@ impl World {
         from: Timestamp,
         to: Timestamp,
     ) {
-        self.dial
-            .disturbed(fault, Target::Account(account), from, to);
+        self.dial.disturbed(fault, Target::Account(account), from, to);
     }
 }

@@ -19,10 +19,7 @@ pub(super) struct Feed {
 
 impl Default for Feed {
     fn default() -> Self {
-        Self {
-            floor: Timestamp(i64::MIN),
-            held: BTreeMap::new(),
-        }
+        Self { floor: Timestamp(i64::MIN), held: BTreeMap::new() }
     }
 }
 
@@ -44,11 +41,7 @@ impl World {
 
     /// Hands out an event that is due, unless the feed of its instrument is silent.
     pub(super) fn show(&mut self, event: MarketEvent, deliveries: &mut Vec<Delivery>) {
-        let silence = if self.dial.is_calm() {
-            None
-        } else {
-            self.dial.silence(event.instrument)
-        };
+        let silence = if self.dial.is_calm() { None } else { self.dial.silence(event.instrument) };
         let Some(fault) = silence else {
             deliveries.push(Delivery::Market(event));
             return;

@@ -31,11 +31,7 @@ impl Delays {
         let mut seeds = Pcg64Mcg::seed_from_u64(seed);
         let links = Pcg64Mcg::seed_from_u64(seeds.random());
         let feed = Pcg64Mcg::seed_from_u64(seeds.random());
-        Self {
-            latency,
-            links,
-            feed,
-        }
+        Self { latency, links, feed }
     }
 
     pub(super) fn order(&mut self) -> Span {
@@ -43,11 +39,7 @@ impl Delays {
     }
 
     pub(super) fn user_stream(&mut self) -> Span {
-        vary(
-            self.latency.user_stream,
-            self.latency.jitter,
-            &mut self.links,
-        )
+        vary(self.latency.user_stream, self.latency.jitter, &mut self.links)
     }
 
     pub(super) fn feed(&mut self) -> Span {
@@ -72,29 +64,18 @@ mod tests {
 
     #[test]
     fn jitter_lies_between_the_least_and_the_most() {
-        let latency = Latency {
-            order: Span(10),
-            feed: Span(100),
-            jitter: Span(5),
-            ..Latency::default()
-        };
+        let latency =
+            Latency { order: Span(10), feed: Span(100), jitter: Span(5), ..Latency::default() };
         let mut delays = Delays::new(latency, 1);
         let drawn: Vec<_> = (0..200).map(|_| delays.order().0).collect();
-        assert_eq!(
-            (drawn.iter().min(), drawn.iter().max()),
-            (Some(&10), Some(&15))
-        );
+        assert_eq!((drawn.iter().min(), drawn.iter().max()), (Some(&10), Some(&15)));
         assert_eq!(delays.user_stream(), Span(0));
     }
 
     #[test]
     fn the_feed_does_not_depend_on_what_accounts_do() {
-        let latency = Latency {
-            order: Span(1),
-            feed: Span(1),
-            jitter: Span(1000),
-            ..Latency::default()
-        };
+        let latency =
+            Latency { order: Span(1), feed: Span(1), jitter: Span(1000), ..Latency::default() };
         let feed = |orders: usize| {
             let mut delays = Delays::new(latency, 9);
             (0..50)

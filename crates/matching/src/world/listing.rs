@@ -21,12 +21,7 @@ pub(super) struct Listing {
 
 impl Listing {
     pub(super) const fn new(told: Arc<Instrument>) -> Self {
-        Self {
-            told,
-            is_halted: false,
-            is_delisted: false,
-            coarser: None,
-        }
+        Self { told, is_halted: false, is_delisted: false, coarser: None }
     }
 
     /// The instrument as the exchange has to know it, under a version after `version`.
@@ -55,10 +50,8 @@ fn coarsen(instrument: &mut Instrument, choice: u32) {
         1 => {
             filters.step.0 *= factor;
             filters.min_quantity = filters.min_quantity.max(filters.step).ceil_to(filters.step);
-            filters.max_quantity = filters
-                .max_quantity
-                .floor_to(filters.step)
-                .max(filters.min_quantity);
+            filters.max_quantity =
+                filters.max_quantity.floor_to(filters.step).max(filters.min_quantity);
         }
         _ => filters.min_notional = Amount(filters.min_notional.0 * i128::from(factor)),
     }

@@ -24,32 +24,18 @@ impl World {
             return;
         };
         let due = link.answer_due(at);
-        self.dispatch(
-            Envelope {
-                account,
-                is_answer: true,
-                message,
-            },
-            due,
-        );
+        self.dispatch(Envelope { account, is_answer: true, message }, due);
     }
 
     /// Sends a message over the user stream.
     pub(super) fn stream(&mut self, account: AccountId, message: VenueMessage, at: Timestamp) {
-        if !self
-            .links
-            .get(&account)
-            .is_some_and(|link| link.is_connected())
-        {
+        if !self.links.get(&account).is_some_and(|link| link.is_connected()) {
             return;
         }
         self.count_sliver(account, &message);
         if self.dial.fires(Fault::DropMessage, account) {
             self.count_message(Fault::DropMessage, account, &message);
-            let notice = at
-                + self
-                    .dial
-                    .span_up_to(self.dial.settings().longest_gap_notice);
+            let notice = at + self.dial.span_up_to(self.dial.settings().longest_gap_notice);
             self.disturb(Fault::DropMessage, account, at, notice);
             self.interrupt(account, notice);
             return;
@@ -60,14 +46,7 @@ impl World {
             return;
         };
         let due = link.stream_due(at, late);
-        self.dispatch(
-            Envelope {
-                account,
-                is_answer: false,
-                message,
-            },
-            due,
-        );
+        self.dispatch(Envelope { account, is_answer: false, message }, due);
     }
 
     fn lateness(&mut self, account: AccountId, message: &VenueMessage, at: Timestamp) -> Span {
@@ -96,10 +75,7 @@ impl World {
         if may_repeat(&envelope.message.report) && self.dial.fires(Fault::Duplicate, account) {
             self.count_message(Fault::Duplicate, account, &envelope.message);
             let again = due + self.dial.span_up_to(self.dial.settings().longest_delay);
-            let copy = Envelope {
-                message: envelope.message.clone(),
-                ..envelope
-            };
+            let copy = Envelope { message: envelope.message.clone(), ..envelope };
             self.queue.push(again, Event::Message(copy));
         }
         let last = self.links.get(&account).and_then(|link| link.last);
@@ -119,20 +95,9 @@ impl World {
 
     /// Lets the user stream report a gap at a moment.
     pub(super) fn interrupt(&mut self, account: AccountId, at: Timestamp) {
-        if self
-            .links
-            .get(&account)
-            .is_some_and(|link| link.is_connected())
-        {
-            let message = VenueMessage {
-                time: at,
-                report: VenueReport::StreamInterrupted,
-            };
-            let envelope = Envelope {
-                account,
-                is_answer: false,
-                message,
-            };
+        if self.links.get(&account).is_some_and(|link| link.is_connected()) {
+            let message = VenueMessage { time: at, report: VenueReport::StreamInterrupted };
+            let envelope = Envelope { account, is_answer: false, message };
             self.queue.push(at, Event::Message(envelope));
         }
     }
@@ -140,15 +105,8 @@ impl World {
     /// Hands out a message that is due, unless the stream is silent.
     pub(super) fn deliver(&mut self, envelope: Envelope, deliveries: &mut Vec<Delivery>) {
         let is_free = envelope.is_answer || self.dial.is_calm();
-        let envelope = if is_free {
-            Some(envelope)
-        } else {
-            self.hold(envelope)
-        };
-        if let Some(Envelope {
-            account, message, ..
-        }) = envelope
-        {
+        let envelope = if is_free { Some(envelope) } else { self.hold(envelope) };
+        if let Some(Envelope { account, message, .. }) = envelope {
             deliveries.push(Delivery::Account { account, message });
         }
     }
@@ -186,14 +144,7 @@ impl World {
             return;
         };
         for message in std::mem::take(&mut link.held) {
-            self.deliver(
-                Envelope {
-                    account,
-                    is_answer: false,
-                    message,
-                },
-                deliveries,
-            );
+            self.deliver(Envelope { account, is_answer: false, message }, deliveries);
         }
     }
 

@@ -98,12 +98,7 @@ impl World {
     /// Makes the world of a market, without accounts.
     #[must_use]
     pub fn new(market: Box<dyn Market>, settings: WorldSettings) -> Self {
-        let WorldSettings {
-            exchange,
-            latency,
-            faults,
-            seed,
-        } = settings;
+        let WorldSettings { exchange, latency, faults, seed } = settings;
         let mut world = Self {
             exchange: Exchange::new(market.instruments(), exchange),
             market,
@@ -123,8 +118,7 @@ impl World {
 
     /// Opens an account and connects it.
     pub fn open_account(&mut self, account: AccountId, settings: AccountSettings) {
-        self.links
-            .insert(account, Link::new(settings.position_mode));
+        self.links.insert(account, Link::new(settings.position_mode));
         self.exchange.open_account(account, settings);
         self.arm(Target::Account(account));
     }
@@ -158,10 +152,7 @@ impl World {
             (self.queue.next_at(), Source::Queue),
             (self.market.next_at(), Source::Market),
         ];
-        sources
-            .into_iter()
-            .filter_map(|(at, source)| Some((at?, source)))
-            .min()
+        sources.into_iter().filter_map(|(at, source)| Some((at?, source))).min()
     }
 
     fn expire(&mut self, at: Timestamp, deliveries: &mut Vec<Delivery>) {
@@ -225,17 +216,9 @@ impl World {
 
     fn arm_all(&mut self) {
         let accounts: Vec<_> = self.links.keys().map(|it| Target::Account(*it)).collect();
-        let instruments: Vec<_> = self
-            .exchange
-            .instruments()
-            .iter()
-            .map(|it| Target::Instrument(it.id))
-            .collect();
-        for target in accounts
-            .into_iter()
-            .chain(instruments)
-            .chain([Target::Venue])
-        {
+        let instruments: Vec<_> =
+            self.exchange.instruments().iter().map(|it| Target::Instrument(it.id)).collect();
+        for target in accounts.into_iter().chain(instruments).chain([Target::Venue]) {
             self.arm(target);
         }
     }
@@ -281,8 +264,7 @@ impl World {
         from: Timestamp,
         to: Timestamp,
     ) -> bool {
-        self.dial
-            .was_disturbed(account, |touched| touched == instrument, from, to)
+        self.dial.was_disturbed(account, |touched| touched == instrument, from, to)
     }
 
     fn time_out(&self) -> Span {

@@ -39,9 +39,7 @@ impl World {
     }
 
     pub(super) fn has_storm(&self, instrument: InstrumentId) -> bool {
-        self.dial
-            .window(Fault::PartialFillStorm, Target::Instrument(instrument))
-            .is_some()
+        self.dial.window(Fault::PartialFillStorm, Target::Instrument(instrument)).is_some()
     }
 
     fn cut(&mut self, instrument: InstrumentId, change: MarketChange) -> MarketChange {
@@ -50,30 +48,14 @@ impl World {
                 bids: self.cut_levels(instrument, bids),
                 asks: self.cut_levels(instrument, asks),
             },
-            MarketChange::Taker {
-                side,
-                quantity,
-                limit,
-            } => {
+            MarketChange::Taker { side, quantity, limit } => {
                 let quantity = quantity.min(self.sliver(instrument));
-                MarketChange::Taker {
-                    side,
-                    quantity,
-                    limit,
-                }
+                MarketChange::Taker { side, quantity, limit }
             }
-            MarketChange::Print {
-                price,
-                quantity,
-                aggressor,
-            } => {
+            MarketChange::Print { price, quantity, aggressor } => {
                 let sliver = self.sliver(instrument);
                 let quantity = Some(quantity.map_or(sliver, |whole| whole.min(sliver)));
-                MarketChange::Print {
-                    price,
-                    quantity,
-                    aggressor,
-                }
+                MarketChange::Print { price, quantity, aggressor }
             }
             MarketChange::Mark(_)
             | MarketChange::Funding(_)
@@ -92,11 +74,7 @@ impl World {
     /// A few steps of quantity.
     fn sliver(&mut self, instrument: InstrumentId) -> Quantity {
         let steps = 1 + self.dial.pick(SLIVER_STEPS) as i64;
-        let step = self
-            .exchange
-            .instruments()
-            .get(instrument)
-            .map_or(1, |it| it.filters.step.0);
+        let step = self.exchange.instruments().get(instrument).map_or(1, |it| it.filters.step.0);
         Quantity(step * steps)
     }
 
@@ -147,12 +125,7 @@ impl World {
         if is_second || !self.is_open(id) || !self.has_open_beside(id) {
             return;
         }
-        self.dial.disturbed(
-            Fault::Delisting,
-            Target::Instrument(id),
-            at,
-            Timestamp(i64::MAX),
-        );
+        self.dial.disturbed(Fault::Delisting, Target::Instrument(id), at, Timestamp(i64::MAX));
         self.count_standing(Fault::Delisting, id, at);
         self.change_listing(id, at, deliveries, |listing| listing.is_delisted = true);
     }
@@ -168,56 +141,34 @@ impl World {
             return;
         };
         let version = known.filters.version;
-        let listing = self
-            .listings
-            .entry(id)
-            .or_insert_with(|| Listing::new(known));
+        let listing = self.listings.entry(id).or_insert_with(|| Listing::new(known));
         change(listing);
         let effective = Arc::new(listing.effective(version));
         let change = MarketChange::Instrument(effective);
-        self.exchange.step(
-            &MarketStep {
-                time: at,
-                instrument: id,
-                change,
-            },
-            &mut self.outputs,
-        );
+        self.exchange.step(&MarketStep { time: at, instrument: id, change }, &mut self.outputs);
         self.route(at, None, deliveries);
     }
 
     fn status(&self, id: InstrumentId) -> Option<TradingStatus> {
-        self.exchange
-            .instruments()
-            .get(id)
-            .map(|it| it.filters.status)
+        self.exchange.instruments().get(id).map(|it| it.filters.status)
     }
 
     fn is_open(&self, id: InstrumentId) -> bool {
-        self.status(id)
-            .is_some_and(|status| status != TradingStatus::Delisted)
+        self.status(id).is_some_and(|status| status != TradingStatus::Delisted)
     }
 
     fn has_open_beside(&self, id: InstrumentId) -> bool {
-        self.exchange
-            .instruments()
-            .iter()
-            .any(|it| it.id != id && self.is_open(it.id))
+        self.exchange.instruments().iter().any(|it| it.id != id && self.is_open(it.id))
     }
 
     fn version(&self, id: InstrumentId) -> u32 {
-        self.exchange
-            .instruments()
-            .get(id)
-            .map_or(0, |it| it.filters.version)
+        self.exchange.instruments().get(id).map_or(0, |it| it.filters.version)
     }
 
     /// Counts a fault for each order that rests on an instrument, or once when none does.
     fn count_standing(&mut self, fault: Fault, id: InstrumentId, at: Timestamp) {
-        let snapshots = self
-            .links
-            .keys()
-            .filter_map(|account| self.exchange.snapshot(*account, at, at));
+        let snapshots =
+            self.links.keys().filter_map(|account| self.exchange.snapshot(*account, at, at));
         let orders = snapshots.flat_map(|snapshot| snapshot.open_orders);
         let states: Vec<_> = orders
             .filter(|order| order.request.instrument == id)

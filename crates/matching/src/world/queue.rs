@@ -15,10 +15,7 @@ pub(super) struct Queue<Event> {
 
 impl<Event> Queue<Event> {
     pub(super) const fn new() -> Self {
-        Self {
-            events: BTreeMap::new(),
-            counter: 0,
-        }
+        Self { events: BTreeMap::new(), counter: 0 }
     }
 
     /// Adds an event and tells its place.

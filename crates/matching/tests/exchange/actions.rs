@@ -36,18 +36,12 @@ fn listed_id() -> impl Strategy<Value = InstrumentId> {
 }
 
 fn quantity() -> impl Strategy<Value = Quantity> {
-    prop_oneof![
-        (1_i64..30).prop_map(Quantity),
-        (1_i64..60_000).prop_map(Quantity)
-    ]
+    prop_oneof![(1_i64..30).prop_map(Quantity), (1_i64..60_000).prop_map(Quantity)]
 }
 
 fn kind() -> impl Strategy<Value = OrderKind> {
     let trailing = (1_i64..2_000, prop::option::of(price())).prop_map(|(points, activation)| {
-        OrderKind::TrailingStop {
-            callback: Rate::from_basis_points(points),
-            activation,
-        }
+        OrderKind::TrailingStop { callback: Rate::from_basis_points(points), activation }
     });
     prop_oneof![
         6 => price().prop_map(|price| OrderKind::Limit { price }),
@@ -69,37 +63,19 @@ fn time_in_force() -> impl Strategy<Value = TimeInForce> {
 }
 
 fn request() -> impl Strategy<Value = OrderRequest> {
-    let flags = (
-        prop::bool::weighted(0.2),
-        prop::bool::weighted(0.1),
-        0..2_u8,
-    );
-    let shape = (
-        0_u128..12,
-        listed_id(),
-        side(),
-        quantity(),
-        kind(),
-        time_in_force(),
-        flags,
-    );
-    shape.prop_map(
-        |(id, instrument, side, quantity, kind, time_in_force, flags)| OrderRequest {
-            client_id: ClientOrderId(id),
-            instrument,
-            side,
-            position_side: if flags.2 == 0 {
-                PositionSide::Long
-            } else {
-                PositionSide::Short
-            },
-            quantity,
-            kind,
-            time_in_force,
-            reduce_only: flags.0,
-            close_position: flags.1 && kind.is_conditional(),
-        },
-    )
+    let flags = (prop::bool::weighted(0.2), prop::bool::weighted(0.1), 0..2_u8);
+    let shape = (0_u128..12, listed_id(), side(), quantity(), kind(), time_in_force(), flags);
+    shape.prop_map(|(id, instrument, side, quantity, kind, time_in_force, flags)| OrderRequest {
+        client_id: ClientOrderId(id),
+        instrument,
+        side,
+        position_side: if flags.2 == 0 { PositionSide::Long } else { PositionSide::Short },
+        quantity,
+        kind,
+        time_in_force,
+        reduce_only: flags.0,
+        close_position: flags.1 && kind.is_conditional(),
+    })
 }
 
 /// Makes an order fit the mode of its account, so that most are not refused for that alone.
@@ -125,27 +101,13 @@ fn command() -> impl Strategy<Value = Action> {
     });
     let cancel = (account(), listed_id(), 0_u128..12).prop_map(|(account, instrument, id)| {
         let client_id = ClientOrderId(id);
-        Action::Command(
-            account,
-            VenueCommand::CancelOrder {
-                instrument,
-                client_id,
-            },
-        )
+        Action::Command(account, VenueCommand::CancelOrder { instrument, client_id })
     });
     // Anna keeps her leverage and her mode: her funds are checked against a naive sum.
     let leverage = (1_usize..3, listed_id(), 1_u32..60, any::<bool>()).prop_map(
         |(account, instrument, leverage, cross)| {
-            let margin_mode = if cross {
-                MarginMode::Cross
-            } else {
-                MarginMode::Isolated
-            };
-            let command = VenueCommand::SetLeverage {
-                instrument,
-                leverage,
-                margin_mode,
-            };
+            let margin_mode = if cross { MarginMode::Cross } else { MarginMode::Isolated };
+            let command = VenueCommand::SetLeverage { instrument, leverage, margin_mode };
             Action::Command(ACCOUNTS[account], command)
         },
     );
@@ -162,28 +124,17 @@ fn depth() -> impl Strategy<Value = MarketChange> {
             };
             sizes.into_iter().enumerate().map(level).collect()
         };
-        MarketChange::Depth {
-            bids: levels(bids, -1),
-            asks: levels(asks, 1),
-        }
+        MarketChange::Depth { bids: levels(bids, -1), asks: levels(asks, 1) }
     })
 }
 
 fn market_step() -> impl Strategy<Value = Action> {
     let print =
         (price(), prop::option::of(quantity()), side()).prop_map(|(price, quantity, aggressor)| {
-            MarketChange::Print {
-                price,
-                quantity,
-                aggressor,
-            }
+            MarketChange::Print { price, quantity, aggressor }
         });
-    let taker =
-        (side(), quantity(), price()).prop_map(|(side, quantity, limit)| MarketChange::Taker {
-            side,
-            quantity,
-            limit,
-        });
+    let taker = (side(), quantity(), price())
+        .prop_map(|(side, quantity, limit)| MarketChange::Taker { side, quantity, limit });
     let funding =
         (-100_000_000_i64..100_000_000).prop_map(|rate| MarketChange::Funding(Rate(rate)));
     let change = prop_oneof![

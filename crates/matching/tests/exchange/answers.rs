@@ -11,10 +11,7 @@ use banyan_matching::market::MarketChange;
 use crate::desk::*;
 
 fn query(desk: &mut Desk, id: u128) -> Option<(ReportedStatus, i64)> {
-    let command = VenueCommand::QueryOrder {
-        instrument: LINEAR,
-        client_id: ClientOrderId(id),
-    };
+    let command = VenueCommand::QueryOrder { instrument: LINEAR, client_id: ClientOrderId(id) };
     match &desk.command(ANNA, &command)[..] {
         [Output::Account { message, .. }] => match &message.report {
             VenueReport::OrderReported { report, .. } => {
@@ -55,39 +52,20 @@ fn a_snapshot_tells_everything_since_a_moment() {
     desk.step(MarketChange::Funding(Rate::from_basis_points(10)));
     desk.submit(ANNA, limit(3, Sell, 1, 120));
     desk.submit(ANNA, stop(4, Sell, 1, 50));
-    let out = desk.command(
-        ANNA,
-        &VenueCommand::FetchSnapshot {
-            since: Timestamp(2_000),
-        },
-    );
-    let [Output::Account { message, .. }] = &out[..] else {
-        panic!("{out:?}")
-    };
-    let VenueReport::SnapshotTaken(snapshot) = &message.report else {
-        panic!("{message:?}")
-    };
-    assert_eq!(
-        (snapshot.time, snapshot.since),
-        (Timestamp(2_000), Timestamp(2_000))
-    );
+    let out = desk.command(ANNA, &VenueCommand::FetchSnapshot { since: Timestamp(2_000) });
+    let [Output::Account { message, .. }] = &out[..] else { panic!("{out:?}") };
+    let VenueReport::SnapshotTaken(snapshot) = &message.report else { panic!("{message:?}") };
+    assert_eq!((snapshot.time, snapshot.since), (Timestamp(2_000), Timestamp(2_000)));
     assert_eq!(snapshot.last_trade, TradeId(3));
     assert_eq!(snapshot.fills.len(), 1);
     assert_eq!(snapshot.fills[0].trade_id, TradeId(2));
     assert_eq!(snapshot.fundings.len(), 1);
     assert_eq!(snapshot.fundings[0].id, TradeId(3));
-    let open: Vec<_> = snapshot
-        .open_orders
-        .iter()
-        .map(|it| it.client_id.0)
-        .collect();
+    let open: Vec<_> = snapshot.open_orders.iter().map(|it| it.client_id.0).collect();
     assert_eq!(open, [3, 4]);
     assert_eq!(snapshot.positions[0].quantity, Quantity(5));
     assert_eq!(snapshot.positions[0].cost, units(500));
-    let asked = desk
-        .exchange
-        .snapshot(ANNA, Timestamp(2_000), desk.now)
-        .unwrap();
+    let asked = desk.exchange.snapshot(ANNA, Timestamp(2_000), desk.now).unwrap();
     assert_eq!(**snapshot, asked);
 }
 
@@ -96,22 +74,16 @@ fn balances_of_zero_and_flat_positions_are_left_out() {
     let mut desk = Desk::with(&[(ANNA, with_usdt(0, 1))]);
     let snapshot = desk.snapshot(ANNA);
     assert!(snapshot.balances.is_empty() && snapshot.positions.is_empty());
-    assert_eq!(
-        desk.submit(ANNA, limit(1, Buy, 1, 1)),
-        ["rejected 1 InsufficientFunds"]
-    );
+    assert_eq!(desk.submit(ANNA, limit(1, Buy, 1, 1)), ["rejected 1 InsufficientFunds"]);
 }
 
 fn tops(out: &[Output]) -> Vec<(i64, i64, i64, i64)> {
     public(out)
         .into_iter()
         .filter_map(|data| match data {
-            MarketData::BookTop {
-                bid,
-                bid_size,
-                ask,
-                ask_size,
-            } => Some((bid.0, bid_size.0, ask.0, ask_size.0)),
+            MarketData::BookTop { bid, bid_size, ask, ask_size } => {
+                Some((bid.0, bid_size.0, ask.0, ask_size.0))
+            }
             _ => None,
         })
         .collect()
@@ -120,10 +92,7 @@ fn tops(out: &[Output]) -> Vec<(i64, i64, i64, i64)> {
 #[test]
 fn the_book_top_is_told_when_it_changes_and_only_then() {
     let mut desk = Desk::open();
-    assert_eq!(
-        tops(&desk.depth(&[(99, 5)], &[(101, 5)])),
-        [(99, 5, 101, 5)]
-    );
+    assert_eq!(tops(&desk.depth(&[(99, 5)], &[(101, 5)])), [(99, 5, 101, 5)]);
     assert_eq!(tops(&desk.depth(&[(99, 5), (98, 1)], &[(101, 5)])), []);
     let mut submit = |request| {
         let expires = desk.now;
@@ -150,10 +119,7 @@ fn marks_candles_funding_and_prints_are_repeated() {
     };
     let timeframe = Timeframe::OneMinute;
     let out = desk.step(MarketChange::CandleClosed { timeframe, candle });
-    assert_eq!(
-        public(&out),
-        [MarketData::CandleClosed { timeframe, candle }]
-    );
+    assert_eq!(public(&out), [MarketData::CandleClosed { timeframe, candle }]);
     let out = desk.step(MarketChange::Funding(Rate(7)));
     assert_eq!(public(&out), [MarketData::Funding(Rate(7))]);
     let trade = |quantity| MarketData::Trade {
@@ -164,29 +130,16 @@ fn marks_candles_funding_and_prints_are_repeated() {
     assert_eq!(public(&desk.print(99, Some(4), Buy)), [trade(4)]);
     assert_eq!(public(&desk.print(99, None, Buy)), [trade(0)]);
     let out = desk.change(|it| it.filters.version = 2);
-    let [MarketData::InstrumentChanged(changed)] = &public(&out)[..] else {
-        panic!("{out:?}")
-    };
+    let [MarketData::InstrumentChanged(changed)] = &public(&out)[..] else { panic!("{out:?}") };
     assert_eq!(changed.filters.version, 2);
-    assert_eq!(
-        desk.exchange
-            .instruments()
-            .get(LINEAR)
-            .unwrap()
-            .filters
-            .version,
-        2
-    );
+    assert_eq!(desk.exchange.instruments().get(LINEAR).unwrap().filters.version, 2);
 }
 
 #[test]
 fn steps_of_unknown_instruments_are_ignored() {
     let mut desk = Desk::open();
     let unknown = banyan_core::instrument::InstrumentId(77);
-    assert!(
-        desk.step_on(unknown, MarketChange::Mark(Price(1)))
-            .is_empty()
-    );
+    assert!(desk.step_on(unknown, MarketChange::Mark(Price(1))).is_empty());
 }
 
 #[test]

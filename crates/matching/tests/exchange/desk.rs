@@ -68,11 +68,7 @@ pub(crate) fn instrument(id: InstrumentId, symbol: &str, kind: InstrumentKind) -
         kind,
         price_decimals: 0,
         quantity_decimals: 0,
-        contract_size: Quantity(if kind == InstrumentKind::Inverse {
-            100
-        } else {
-            1
-        }),
+        contract_size: Quantity(if kind == InstrumentKind::Inverse { 100 } else { 1 }),
         funding_interval: None,
         filters: Filters {
             version: 1,
@@ -86,10 +82,7 @@ pub(crate) fn instrument(id: InstrumentId, symbol: &str, kind: InstrumentKind) -
             price_band: Rate::from_basis_points(5_000),
         },
         tiers: vec![tier(0, 50, 1, 0), tier(10_000, 10, 5, 400)],
-        fees: FeeRates {
-            maker: Rate::from_basis_points(2),
-            taker: Rate::from_basis_points(5),
-        },
+        fees: FeeRates { maker: Rate::from_basis_points(2), taker: Rate::from_basis_points(5) },
     }
 }
 
@@ -106,10 +99,7 @@ pub(crate) fn rich(leverage: u32) -> AccountSettings {
 }
 
 pub(crate) fn with_usdt(amount: i64, leverage: u32) -> AccountSettings {
-    AccountSettings {
-        balances: vec![(usdt(), units(amount))],
-        ..rich(leverage)
-    }
+    AccountSettings { balances: vec![(usdt(), units(amount))], ..rich(leverage) }
 }
 
 pub(crate) fn order(id: u128, side: Side, quantity: i64, kind: OrderKind) -> OrderRequest {
@@ -131,25 +121,11 @@ pub(crate) fn market(id: u128, side: Side, quantity: i64) -> OrderRequest {
 }
 
 pub(crate) fn limit(id: u128, side: Side, quantity: i64, price: i64) -> OrderRequest {
-    order(
-        id,
-        side,
-        quantity,
-        OrderKind::Limit {
-            price: Price(price),
-        },
-    )
+    order(id, side, quantity, OrderKind::Limit { price: Price(price) })
 }
 
 pub(crate) fn stop(id: u128, side: Side, quantity: i64, trigger: i64) -> OrderRequest {
-    order(
-        id,
-        side,
-        quantity,
-        OrderKind::StopMarket {
-            trigger: Price(trigger),
-        },
-    )
+    order(id, side, quantity, OrderKind::StopMarket { trigger: Price(trigger) })
 }
 
 pub(crate) fn lasting(mut request: OrderRequest, time_in_force: TimeInForce) -> OrderRequest {
@@ -199,10 +175,7 @@ impl Desk {
         for (account, settings) in accounts {
             exchange.open_account(*account, settings.clone());
         }
-        Self {
-            exchange,
-            now: Timestamp(1_000),
-        }
+        Self { exchange, now: Timestamp(1_000) }
     }
 
     pub(crate) fn command(&mut self, account: AccountId, command: &VenueCommand) -> Vec<Output> {
@@ -219,13 +192,8 @@ impl Desk {
 
     pub(crate) fn cancel(&mut self, account: AccountId, id: u128) -> Vec<String> {
         let client_id = ClientOrderId(id);
-        let out = self.command(
-            account,
-            &VenueCommand::CancelOrder {
-                instrument: LINEAR,
-                client_id,
-            },
-        );
+        let out =
+            self.command(account, &VenueCommand::CancelOrder { instrument: LINEAR, client_id });
         told(&out, account)
     }
 
@@ -235,11 +203,7 @@ impl Desk {
         leverage: u32,
         mode: MarginMode,
     ) -> Vec<String> {
-        let command = VenueCommand::SetLeverage {
-            instrument: LINEAR,
-            leverage,
-            margin_mode: mode,
-        };
+        let command = VenueCommand::SetLeverage { instrument: LINEAR, leverage, margin_mode: mode };
         let out = self.command(account, &command);
         told(&out, account)
     }
@@ -250,14 +214,7 @@ impl Desk {
         change: MarketChange,
     ) -> Vec<Output> {
         let mut out = Vec::new();
-        self.exchange.step(
-            &MarketStep {
-                time: self.now,
-                instrument,
-                change,
-            },
-            &mut out,
-        );
+        self.exchange.step(&MarketStep { time: self.now, instrument, change }, &mut out);
         out
     }
 
@@ -280,20 +237,12 @@ impl Desk {
         aggressor: Side,
     ) -> Vec<Output> {
         let quantity = quantity.map(Quantity);
-        self.step(MarketChange::Print {
-            price: Price(price),
-            quantity,
-            aggressor,
-        })
+        self.step(MarketChange::Print { price: Price(price), quantity, aggressor })
     }
 
     pub(crate) fn taker(&mut self, side: Side, quantity: i64, limit: i64) -> Vec<Output> {
         let (quantity, limit) = (Quantity(quantity), Price(limit));
-        self.step(MarketChange::Taker {
-            side,
-            quantity,
-            limit,
-        })
+        self.step(MarketChange::Taker { side, quantity, limit })
     }
 
     pub(crate) fn change(&mut self, change: impl FnOnce(&mut Instrument)) -> Vec<Output> {
@@ -303,27 +252,18 @@ impl Desk {
     }
 
     pub(crate) fn snapshot(&self, account: AccountId) -> Snapshot {
-        self.exchange
-            .snapshot(account, Timestamp(0), self.now)
-            .unwrap()
+        self.exchange.snapshot(account, Timestamp(0), self.now).unwrap()
     }
 
     pub(crate) fn balance(&self, account: AccountId, asset: &Asset) -> Amount {
         let balances = self.snapshot(account).balances;
-        balances
-            .into_iter()
-            .find(|(held, _)| held == asset)
-            .map(|it| it.1)
-            .unwrap_or_default()
+        balances.into_iter().find(|(held, _)| held == asset).map(|it| it.1).unwrap_or_default()
     }
 
     /// Signed quantity of the position of a side.
     pub(crate) fn position(&self, account: AccountId, side: PositionSide) -> i64 {
         let positions = self.snapshot(account).positions;
-        positions
-            .iter()
-            .find(|it| it.position_side == side)
-            .map_or(0, |it| it.quantity.0)
+        positions.iter().find(|it| it.position_side == side).map_or(0, |it| it.quantity.0)
     }
 
     pub(crate) fn net(&self, account: AccountId) -> i64 {
@@ -336,22 +276,14 @@ impl Desk {
 }
 
 pub(crate) fn depth(bids: &[(i64, i64)], asks: &[(i64, i64)]) -> MarketChange {
-    MarketChange::Depth {
-        bids: levels(bids),
-        asks: levels(asks),
-    }
+    MarketChange::Depth { bids: levels(bids), asks: levels(asks) }
 }
 
 fn filled(fill: &FillReport) -> String {
-    let who = fill
-        .client_id
-        .map_or_else(|| reason(fill.reason).to_owned(), |id| id.0.to_string());
+    let who = fill.client_id.map_or_else(|| reason(fill.reason).to_owned(), |id| id.0.to_string());
     let side = if fill.side == Buy { "buy" } else { "sell" };
     let how = format!("{:?}", fill.liquidity).to_lowercase();
-    format!(
-        "filled {who} {side} {}@{} {how}",
-        fill.quantity.0, fill.price.0
-    )
+    format!("filled {who} {side} {}@{} {how}", fill.quantity.0, fill.price.0)
 }
 
 fn reason(reason: FillReason) -> &'static str {

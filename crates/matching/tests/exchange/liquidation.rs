@@ -27,10 +27,7 @@ fn an_account_is_liquidated_when_its_equity_falls_to_the_maintenance_margin() {
     assert!(told(&desk.mark(90), ANNA).is_empty());
     desk.depth(&[(95, 200)], &[]);
     // Equity 995.5 - 990 = 5.5 against 80.1.
-    assert_eq!(
-        told(&desk.mark(89), ANNA),
-        ["filled liquidation sell 90@95 taker"]
-    );
+    assert_eq!(told(&desk.mark(89), ANNA), ["filled liquidation sell 90@95 taker"]);
     // 995.5 less 450 lost less 4.275 of fee.
     assert_eq!(desk.balance(ANNA, &usdt()).to_string(), "541.225");
     assert_eq!(desk.fills(ANNA)[1].reason, FillReason::Liquidation);
@@ -53,14 +50,7 @@ fn open_orders_are_cancelled_first() {
     desk.submit(ANNA, limit(2, Sell, 90, 110));
     desk.submit(ANNA, stop(3, Sell, 90, 50));
     let lines = told(&desk.mark(89), ANNA);
-    assert_eq!(
-        lines,
-        [
-            "cancelled 2",
-            "cancelled 3",
-            "filled liquidation sell 90@89 taker"
-        ]
-    );
+    assert_eq!(lines, ["cancelled 2", "cancelled 3", "filled liquidation sell 90@89 taker"]);
 }
 
 #[test]
@@ -72,11 +62,7 @@ fn beyond_the_bankruptcy_price_the_insurance_fund_takes_over_and_pays_what_is_mi
     assert_eq!(lines, ["filled liquidation sell 90@89 taker"]);
     assert_eq!(desk.fills(ANNA)[1].fee.to_string(), "-44.5");
     assert_eq!(desk.balance(ANNA, &usdt()), Amount::ZERO);
-    assert_eq!(
-        desk.exchange.views().get(LINEAR).bid.unwrap().0,
-        85,
-        "the book is untouched"
-    );
+    assert_eq!(desk.exchange.views().get(LINEAR).bid.unwrap().0, 85, "the book is untouched");
 }
 
 #[test]
@@ -108,10 +94,7 @@ fn a_short_position_is_liquidated_by_a_rise() {
     desk.submit(ANNA, market(1, Sell, 90));
     desk.depth(&[], &[(105, 90)]);
     assert!(told(&desk.mark(109), ANNA).is_empty());
-    assert_eq!(
-        told(&desk.mark(111), ANNA),
-        ["filled liquidation buy 90@105 taker"]
-    );
+    assert_eq!(told(&desk.mark(111), ANNA), ["filled liquidation buy 90@105 taker"]);
 }
 
 #[test]
@@ -138,11 +121,7 @@ fn the_middle_liquidates_where_no_mark_was_ever_given() {
 
 #[test]
 fn the_most_profitable_and_leveraged_are_deleveraged_first() {
-    let accounts = [
-        (ANNA, with_usdt(1_000, 10)),
-        (BEN, with_usdt(1_000, 10)),
-        (CLARA, rich(1)),
-    ];
+    let accounts = [(ANNA, with_usdt(1_000, 10)), (BEN, with_usdt(1_000, 10)), (CLARA, rich(1))];
     let mut desk = Desk::with(&accounts);
     desk.mark(100);
     desk.submit(CLARA, limit(1, Sell, 60, 100));
@@ -151,20 +130,11 @@ fn the_most_profitable_and_leveraged_are_deleveraged_first() {
     desk.submit(ANNA, market(3, Buy, 90));
     desk.submit(BEN, reduce_only(limit(4, Buy, 50, 60)));
     let out = desk.mark(80);
-    let anna = [
-        "filled liquidation sell 50@89 taker",
-        "filled liquidation sell 40@89 taker",
-    ];
+    let anna = ["filled liquidation sell 50@89 taker", "filled liquidation sell 40@89 taker"];
     assert_eq!(told(&out, ANNA), anna);
-    assert_eq!(
-        told(&out, BEN),
-        ["filled deleveraging buy 50@89 taker", "cancelled 4"]
-    );
+    assert_eq!(told(&out, BEN), ["filled deleveraging buy 50@89 taker", "cancelled 4"]);
     assert_eq!(told(&out, CLARA), ["filled deleveraging buy 40@89 taker"]);
-    assert_eq!(
-        (desk.net(ANNA), desk.net(BEN), desk.net(CLARA)),
-        (0, 0, -20)
-    );
+    assert_eq!((desk.net(ANNA), desk.net(BEN), desk.net(CLARA)), (0, 0, -20));
     assert!(desk.fills(BEN)[1].fee.is_zero());
 }
 
@@ -189,10 +159,7 @@ fn an_isolated_position_loses_its_margin_and_no_more() {
     desk.depth(&[], &[]);
     // Margin 900, loss 810, maintenance 81.9.
     assert!(told(&desk.mark(91), ANNA).is_empty());
-    assert_eq!(
-        told(&desk.mark(70), ANNA),
-        ["filled liquidation sell 90@90 taker"]
-    );
+    assert_eq!(told(&desk.mark(70), ANNA), ["filled liquidation sell 90@90 taker"]);
     assert_eq!(desk.balance(ANNA, &usdt()).to_string(), "9095.5");
 }
 
@@ -205,10 +172,7 @@ fn what_an_isolated_position_loses_beyond_its_margin_is_paid_by_the_fund() {
     desk.submit(ANNA, market(1, Buy, 90));
     desk.depth(&[], &[]);
     // Margin 1,500 is lost at 83.33; the price is rounded to 83, which loses 30 more.
-    assert_eq!(
-        told(&desk.mark(70), ANNA),
-        ["filled liquidation sell 90@83 taker"]
-    );
+    assert_eq!(told(&desk.mark(70), ANNA), ["filled liquidation sell 90@83 taker"]);
     assert_eq!(desk.fills(ANNA)[1].fee, -units(30));
     assert_eq!(desk.balance(ANNA, &usdt()).to_string(), "8495.5");
 }
@@ -223,10 +187,7 @@ fn closing_a_part_at_a_great_loss_eats_the_margin_of_the_rest() {
     desk.submit(ANNA, market(2, Sell, 30));
     // 300 of the margin came back, 601.2 were lost: 298.8 are left for 60.
     assert!(told(&desk.mark(96), ANNA).is_empty());
-    assert_eq!(
-        told(&desk.mark(95), ANNA),
-        ["filled liquidation sell 60@95 taker"]
-    );
+    assert_eq!(told(&desk.mark(95), ANNA), ["filled liquidation sell 60@95 taker"]);
 }
 
 #[test]
@@ -248,10 +209,7 @@ fn an_isolated_position_does_not_pull_down_the_cross_ones() {
 
 #[test]
 fn an_inverse_position_is_liquidated_in_coins() {
-    let settings = AccountSettings {
-        balances: vec![(btc(), units(10))],
-        ..rich(10)
-    };
+    let settings = AccountSettings { balances: vec![(btc(), units(10))], ..rich(10) };
     let mut desk = Desk::with(&[(ANNA, settings)]);
     desk.step_on(INVERSE, depth(&[], &[(100, 90)]));
     desk.submit(ANNA, on(INVERSE, market(1, Buy, 90)));

@@ -34,21 +34,11 @@ fn outsiders_that_were_there_before_are_taken_before() {
     let trades: Vec<_> = public(&out)
         .into_iter()
         .filter_map(|data| match data {
-            MarketData::Trade {
-                price,
-                quantity,
-                aggressor,
-            } => Some((price, quantity, aggressor)),
+            MarketData::Trade { price, quantity, aggressor } => Some((price, quantity, aggressor)),
             _ => None,
         })
         .collect();
-    assert_eq!(
-        trades,
-        [
-            (Price(100), Quantity(3), Buy),
-            (Price(100), Quantity(1), Buy)
-        ]
-    );
+    assert_eq!(trades, [(Price(100), Quantity(3), Buy), (Price(100), Quantity(1), Buy)]);
 }
 
 #[test]
@@ -56,10 +46,7 @@ fn outsiders_that_came_later_stand_behind() {
     let mut desk = Desk::open();
     desk.submit(ANNA, limit(1, Sell, 2, 100));
     desk.depth(&[], &[(100, 50)]);
-    assert_eq!(
-        told(&desk.taker(Buy, 2, 100), ANNA),
-        ["filled 1 sell 2@100 maker"]
-    );
+    assert_eq!(told(&desk.taker(Buy, 2, 100), ANNA), ["filled 1 sell 2@100 maker"]);
 }
 
 #[test]
@@ -70,10 +57,7 @@ fn a_smaller_level_moves_an_order_up_and_a_larger_one_does_not_move_it_back() {
     desk.depth(&[(100, 3)], &[]);
     desk.depth(&[(100, 30)], &[]);
     assert_eq!(told(&desk.print(100, Some(3), Sell), ANNA), [""; 0]);
-    assert_eq!(
-        told(&desk.print(100, Some(1), Sell), ANNA),
-        ["filled 1 buy 1@100 maker"]
-    );
+    assert_eq!(told(&desk.print(100, Some(1), Sell), ANNA), ["filled 1 buy 1@100 maker"]);
 }
 
 #[test]
@@ -82,14 +66,8 @@ fn what_trades_at_the_price_moves_an_order_up() {
     desk.depth(&[(100, 10)], &[]);
     desk.submit(ANNA, limit(1, Buy, 4, 100));
     assert_eq!(told(&desk.print(100, Some(8), Sell), ANNA), [""; 0]);
-    assert_eq!(
-        told(&desk.print(100, Some(5), Sell), ANNA),
-        ["filled 1 buy 3@100 maker"]
-    );
-    assert_eq!(
-        told(&desk.print(100, Some(5), Sell), ANNA),
-        ["filled 1 buy 1@100 maker"]
-    );
+    assert_eq!(told(&desk.print(100, Some(5), Sell), ANNA), ["filled 1 buy 3@100 maker"]);
+    assert_eq!(told(&desk.print(100, Some(5), Sell), ANNA), ["filled 1 buy 1@100 maker"]);
 }
 
 #[test]
@@ -98,10 +76,7 @@ fn takers_of_accounts_use_outsiders_up_until_the_next_depth() {
     desk.depth(&[], &[(100, 3)]);
     desk.submit(ANNA, market(1, Buy, 2));
     let second = desk.submit(BEN, market(2, Buy, 2));
-    assert_eq!(
-        second,
-        ["accepted 2", "filled 2 buy 1@100 taker", "expired 2"]
-    );
+    assert_eq!(second, ["accepted 2", "filled 2 buy 1@100 taker", "expired 2"]);
     desk.depth(&[], &[(100, 3)]);
     let third = desk.submit(BEN, market(3, Buy, 2));
     assert_eq!(third, ["accepted 3", "filled 3 buy 2@100 taker"]);
@@ -115,10 +90,7 @@ fn a_depth_that_crosses_fills_orders_at_their_own_price_as_far_as_it_reaches() {
     desk.submit(BEN, limit(2, Buy, 4, 99));
     let out = desk.depth(&[(97, 5)], &[(98, 5), (99, 1), (100, 9)]);
     assert_eq!(told(&out, ANNA), ["filled 1 buy 4@100 maker"]);
-    assert_eq!(
-        told(&out, BEN),
-        ["filled 2 buy 1@99 maker", "filled 2 buy 1@99 maker"]
-    );
+    assert_eq!(told(&out, BEN), ["filled 2 buy 1@99 maker", "filled 2 buy 1@99 maker"]);
     let ask = desk.exchange.views().get(LINEAR).ask;
     assert_eq!(ask, Some(Price(100)));
 }
@@ -136,10 +108,7 @@ fn an_outside_taker_stops_at_its_limit_and_what_finds_nobody_is_gone() {
     let mut desk = Desk::open();
     desk.submit(ANNA, limit(1, Buy, 2, 100));
     desk.submit(ANNA, limit(2, Buy, 2, 98));
-    assert_eq!(
-        told(&desk.taker(Sell, 50, 99), ANNA),
-        ["filled 1 buy 2@100 maker"]
-    );
+    assert_eq!(told(&desk.taker(Sell, 50, 99), ANNA), ["filled 1 buy 2@100 maker"]);
     assert_eq!(desk.exchange.views().get(LINEAR).ask, None);
 }
 
@@ -150,16 +119,10 @@ fn a_print_fills_better_prices_first_and_no_more_than_its_quantity() {
     desk.submit(ANNA, limit(2, Sell, 2, 101));
     desk.submit(ANNA, limit(3, Sell, 2, 102));
     let out = desk.print(102, Some(5), Buy);
-    let expected = [
-        "filled 1 sell 2@100 maker",
-        "filled 2 sell 2@101 maker",
-        "filled 3 sell 1@102 maker",
-    ];
+    let expected =
+        ["filled 1 sell 2@100 maker", "filled 2 sell 2@101 maker", "filled 3 sell 1@102 maker"];
     assert_eq!(told(&out, ANNA), expected);
-    let trades = public(&out)
-        .iter()
-        .filter(|it| matches!(it, MarketData::Trade { .. }))
-        .count();
+    let trades = public(&out).iter().filter(|it| matches!(it, MarketData::Trade { .. })).count();
     assert_eq!(trades, 1, "the print alone is repeated to the public");
 }
 
@@ -168,10 +131,7 @@ fn a_print_of_unknown_quantity_fills_what_is_better_and_nothing_at_its_price() {
     let mut desk = Desk::open();
     desk.submit(ANNA, limit(1, Buy, 2_00, 101));
     desk.submit(ANNA, limit(2, Buy, 2, 100));
-    assert_eq!(
-        told(&desk.print(100, None, Sell), ANNA),
-        ["filled 1 buy 200@101 maker"]
-    );
+    assert_eq!(told(&desk.print(100, None, Sell), ANNA), ["filled 1 buy 200@101 maker"]);
 }
 
 #[test]

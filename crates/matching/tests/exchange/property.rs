@@ -27,10 +27,7 @@ const LEVERAGE: u32 = 10;
 
 /// Awkward numbers, so that everything has to be rounded.
 fn listed() -> [Instrument; 3] {
-    let fees = FeeRates {
-        maker: Rate(-1_234_567),
-        taker: Rate(5_432_101),
-    };
+    let fees = FeeRates { maker: Rate(-1_234_567), taker: Rate(5_432_101) };
     let fine = |id, symbol, kind| {
         let mut it = instrument(id, symbol, kind);
         (it.price_decimals, it.quantity_decimals, it.fees) = (2, 3, fees);
@@ -40,20 +37,12 @@ fn listed() -> [Instrument; 3] {
     let mut inverse = instrument(INVERSE, "BTC/USD:BTC", InstrumentKind::Inverse);
     (inverse.price_decimals, inverse.fees) = (2, fees);
     let linear = fine(LINEAR, "BTC/USDT:USDT", InstrumentKind::Linear);
-    [
-        linear,
-        fine(SPOT, "BTC/USDT", InstrumentKind::Spot),
-        inverse,
-    ]
+    [linear, fine(SPOT, "BTC/USDT", InstrumentKind::Spot), inverse]
 }
 
 fn settings(account: AccountId) -> AccountSettings {
     let balances = vec![(usdt(), units(3_000)), (btc(), units(30))];
-    let plain = AccountSettings {
-        balances,
-        default_leverage: LEVERAGE,
-        ..Default::default()
-    };
+    let plain = AccountSettings { balances, default_leverage: LEVERAGE, ..Default::default() };
     match account {
         ANNA => plain,
         BEN => AccountSettings {
@@ -82,20 +71,13 @@ impl World {
         for account in ACCOUNTS {
             exchange.open_account(account, settings(account));
         }
-        Self {
-            exchange,
-            now: Timestamp(0),
-        }
+        Self { exchange, now: Timestamp(0) }
     }
 
     fn act(&mut self, action: &Action) -> Vec<Output> {
         let mut out = Vec::new();
         self.now = self.now + Span(1);
-        let step = |instrument, change| MarketStep {
-            time: self.now,
-            instrument,
-            change,
-        };
+        let step = |instrument, change| MarketStep { time: self.now, instrument, change };
         match action {
             Action::Command(account, command) => {
                 self.exchange.execute(*account, command, self.now, &mut out);
@@ -122,9 +104,7 @@ impl World {
     }
 
     fn snapshot(&self, account: AccountId) -> Snapshot {
-        self.exchange
-            .snapshot(account, Timestamp(0), self.now)
-            .unwrap()
+        self.exchange.snapshot(account, Timestamp(0), self.now).unwrap()
     }
 }
 
@@ -139,9 +119,7 @@ fn replay(world: &World, account: AccountId) -> (BTreeMap<Asset, Amount>, Positi
         let value = instrument.notional(fill.price, fill.quantity);
         *wallet.get_mut(&fill.fee_asset).unwrap() += -fill.fee;
         if instrument.is_contract() {
-            let position = positions
-                .entry((fill.instrument, fill.position_side))
-                .or_default();
+            let position = positions.entry((fill.instrument, fill.position_side)).or_default();
             let applied = position.fill(instrument.kind, fill.side, fill.quantity, value);
             *wallet.get_mut(instrument.settle()).unwrap() += applied.realized;
         } else {
@@ -163,33 +141,17 @@ fn replay(world: &World, account: AccountId) -> (BTreeMap<Asset, Amount>, Positi
 fn check_books(world: &World, account: AccountId) {
     let snapshot = world.snapshot(account);
     let (wallet, positions) = replay(world, account);
-    assert_eq!(
-        snapshot
-            .balances
-            .iter()
-            .cloned()
-            .collect::<BTreeMap<_, _>>(),
-        wallet
-    );
+    assert_eq!(snapshot.balances.iter().cloned().collect::<BTreeMap<_, _>>(), wallet);
     let held = snapshot.positions.iter().map(|it| {
-        let position = Position {
-            quantity: it.quantity,
-            cost: it.cost,
-        };
+        let position = Position { quantity: it.quantity, cost: it.cost };
         ((it.instrument, it.position_side), position)
     });
     assert_eq!(held.collect::<Positions>(), positions);
     let settles = |asset: &Asset| {
-        snapshot
-            .positions
-            .iter()
-            .any(|it| world.instrument(it.instrument).settle() == asset)
+        snapshot.positions.iter().any(|it| world.instrument(it.instrument).settle() == asset)
     };
     for (asset, amount) in &wallet {
-        assert!(
-            !amount.is_negative() || settles(asset),
-            "{account:?} owes {amount} {asset}"
-        );
+        assert!(!amount.is_negative() || settles(asset), "{account:?} owes {amount} {asset}");
     }
     for position in &snapshot.positions {
         match position.position_side {
@@ -232,16 +194,8 @@ fn check_health(world: &World, account: AccountId, asset: &Asset) {
     let mut equity = balance.map(|it| it.1).unwrap_or_default();
     let mut maintenance = Amount::ZERO;
     for (instrument, report) in settled {
-        let position = Position {
-            quantity: report.quantity,
-            cost: report.cost,
-        };
-        let mark = world
-            .exchange
-            .views()
-            .get(instrument.id)
-            .valuation()
-            .unwrap();
+        let position = Position { quantity: report.quantity, cost: report.cost };
+        let mark = world.exchange.views().get(instrument.id).valuation().unwrap();
         equity += position.unrealized(instrument, mark);
         maintenance += instrument.maintenance_margin(position.notional(instrument, mark));
     }
@@ -264,9 +218,7 @@ fn demand_and_means(world: &World, asset: &Asset) -> (Amount, Amount) {
             let orders = orders.filter(|it| !it.request.reduce_only);
             let left = |it: &OrderReport| it.request.quantity - it.filled;
             let price = |it: &OrderReport| it.request.kind.limit_price().unwrap();
-            orders
-                .map(|it| instrument.notional(price(it), left(it)))
-                .sum()
+            orders.map(|it| instrument.notional(price(it), left(it))).sum()
         };
         if !instrument.is_contract() {
             if *asset == usdt() {
@@ -277,23 +229,16 @@ fn demand_and_means(world: &World, asset: &Asset) -> (Amount, Amount) {
         if instrument.settle() != asset {
             continue;
         }
-        let held = snapshot
-            .positions
-            .iter()
-            .find(|it| it.instrument == instrument.id);
-        let position = held.map_or(Position::default(), |it| Position {
-            quantity: it.quantity,
-            cost: it.cost,
-        });
+        let held = snapshot.positions.iter().find(|it| it.instrument == instrument.id);
+        let position = held
+            .map_or(Position::default(), |it| Position { quantity: it.quantity, cost: it.cost });
         let mark = world.exchange.views().get(instrument.id).valuation();
         let signed = mark.map_or(position.cost, |mark| {
             let sign = i128::from(position.quantity.0.signum());
             Amount(sign * position.notional(instrument, mark).0)
         });
         unrealized += mark.map_or(Amount::ZERO, |mark| position.unrealized(instrument, mark));
-        let gross = (signed + value(Side::Buy))
-            .abs()
-            .max((signed - value(Side::Sell)).abs());
+        let gross = (signed + value(Side::Buy)).abs().max((signed - value(Side::Sell)).abs());
         demand += gross.share(1, i128::from(LEVERAGE), Rounding::Up);
     }
     means += unrealized.min(Amount::ZERO);
@@ -317,8 +262,7 @@ fn filled_beyond(fills: &[FillReport], requests: &BTreeMap<u64, Quantity>) -> bo
         let Some(id) = fill.client_id else { continue };
         *sums.entry(id.0 as u64).or_default() += fill.quantity;
     }
-    sums.iter()
-        .any(|(id, sum)| requests.get(id).is_some_and(|whole| sum > whole))
+    sums.iter().any(|(id, sum)| requests.get(id).is_some_and(|whole| sum > whole))
 }
 
 proptest! {
@@ -335,7 +279,8 @@ proptest! {
             let out = world.act(action);
             if let Action::Command(account, VenueCommand::SubmitOrder { request, .. }) = action {
                 let key = (*account, request.client_id.0 as u64);
-                let whole = if request.close_position { Quantity(1 << 40) } else { request.quantity };
+                let all = Quantity(1 << 40);
+                    let whole = if request.close_position { all } else { request.quantity };
                 *asked.entry(key).or_default() += whole;
                 // Where no mark is given, the order itself may have moved the middle.
                 if *account == ANNA && only_accepted(&out) && marks == world.marks() {

@@ -7,10 +7,7 @@ use crate::desk::*;
 
 /// Ben offers 1 at 99, Anna 2 at 100, Ben 5 at 101.
 fn offered(prevention: SelfTradePrevention) -> Desk {
-    let settings = AccountSettings {
-        self_trade_prevention: prevention,
-        ..rich(1)
-    };
+    let settings = AccountSettings { self_trade_prevention: prevention, ..rich(1) };
     let mut desk = Desk::with(&[(ANNA, settings), (BEN, rich(1))]);
     desk.submit(BEN, limit(1, Sell, 1, 99));
     desk.submit(ANNA, limit(2, Sell, 2, 100));
@@ -22,10 +19,7 @@ fn offered(prevention: SelfTradePrevention) -> Desk {
 fn by_default_the_taker_expires_before_it_meets_its_own_order() {
     let mut desk = offered(SelfTradePrevention::default());
     let lines = desk.submit(ANNA, limit(4, Buy, 5, 101));
-    assert_eq!(
-        lines,
-        ["accepted 4", "filled 4 buy 1@99 taker", "expired 4"]
-    );
+    assert_eq!(lines, ["accepted 4", "filled 4 buy 1@99 taker", "expired 4"]);
     assert_eq!(desk.snapshot(ANNA).open_orders.len(), 1);
 }
 
@@ -33,12 +27,8 @@ fn by_default_the_taker_expires_before_it_meets_its_own_order() {
 fn the_maker_expires_and_the_taker_goes_on() {
     let mut desk = offered(SelfTradePrevention::ExpireMaker);
     let lines = desk.submit(ANNA, limit(4, Buy, 5, 101));
-    let expected = [
-        "accepted 4",
-        "filled 4 buy 1@99 taker",
-        "expired 2",
-        "filled 4 buy 4@101 taker",
-    ];
+    let expected =
+        ["accepted 4", "filled 4 buy 1@99 taker", "expired 2", "filled 4 buy 4@101 taker"];
     assert_eq!(lines, expected);
 }
 
@@ -46,15 +36,7 @@ fn the_maker_expires_and_the_taker_goes_on() {
 fn both_expire() {
     let mut desk = offered(SelfTradePrevention::ExpireBoth);
     let lines = desk.submit(ANNA, limit(4, Buy, 5, 101));
-    assert_eq!(
-        lines,
-        [
-            "accepted 4",
-            "filled 4 buy 1@99 taker",
-            "expired 2",
-            "expired 4"
-        ]
-    );
+    assert_eq!(lines, ["accepted 4", "filled 4 buy 1@99 taker", "expired 2", "expired 4"]);
     assert!(desk.snapshot(ANNA).open_orders.is_empty());
 }
 
@@ -83,10 +65,6 @@ fn fill_or_kill_does_not_count_own_orders() {
     for (prevention, fills) in cases {
         let mut desk = offered(prevention);
         let request = lasting(limit(4, Buy, 6, 101), TimeInForce::FillOrKill);
-        assert_eq!(
-            desk.submit(ANNA, request)[0] == "accepted 4",
-            fills,
-            "{prevention:?}"
-        );
+        assert_eq!(desk.submit(ANNA, request)[0] == "accepted 4", fills, "{prevention:?}");
     }
 }

@@ -26,16 +26,10 @@ fn longs_pay_shorts_when_the_rate_is_positive() {
     desk.mark(200);
     let before = desk.balance(ANNA, &usdt());
     let (anna, ben) = fund(&mut desk, Rate::from_basis_points(10));
-    assert_eq!(
-        (anna, ben),
-        (vec!["funding -1".to_owned()], vec!["funding 1".to_owned()])
-    );
+    assert_eq!((anna, ben), (vec!["funding -1".to_owned()], vec!["funding 1".to_owned()]));
     assert_eq!(desk.balance(ANNA, &usdt()), before - units(1));
     let (anna, ben) = fund(&mut desk, Rate::from_basis_points(-10));
-    assert_eq!(
-        (anna, ben),
-        (vec!["funding 1".to_owned()], vec!["funding -1".to_owned()])
-    );
+    assert_eq!((anna, ben), (vec!["funding 1".to_owned()], vec!["funding -1".to_owned()]));
     assert_eq!(desk.exchange.fundings(ANNA).len(), 2);
     assert!(desk.exchange.fundings(CLARA).is_empty());
 }
@@ -60,10 +54,7 @@ fn an_isolated_position_pays_out_of_its_margin() {
     desk.depth(&[], &[]);
     let (anna, _) = fund(&mut desk, Rate::from_basis_points(1_000));
     // 900 of margin are gone: what is left is liquidated at the mark, where it was opened.
-    assert_eq!(
-        anna,
-        ["funding -900", "filled liquidation sell 90@100 taker"]
-    );
+    assert_eq!(anna, ["funding -900", "filled liquidation sell 90@100 taker"]);
     assert_eq!(desk.balance(ANNA, &usdt()).to_string(), "99095.5");
 }
 
@@ -76,24 +67,14 @@ fn a_delisted_instrument_cancels_orders_and_settles_positions_at_the_mark() {
     let out = desk.change(|it| it.filters.status = TradingStatus::Delisted);
     assert_eq!(
         told(&out, ANNA),
-        [
-            "cancelled 3",
-            "cancelled 4",
-            "filled delisting sell 5@110 taker"
-        ]
+        ["cancelled 3", "cancelled 4", "filled delisting sell 5@110 taker"]
     );
     assert_eq!(told(&out, BEN), ["filled delisting buy 5@110 taker"]);
     let last = desk.fills(ANNA).last().unwrap();
-    assert_eq!(
-        (last.reason, last.fee),
-        (FillReason::Delisting, Amount::ZERO)
-    );
+    assert_eq!((last.reason, last.fee), (FillReason::Delisting, Amount::ZERO));
     // 50 won, 0.25 of fee paid at the start.
     assert_eq!(desk.balance(ANNA, &usdt()).to_string(), "100049.75");
-    assert_eq!(
-        desk.submit(ANNA, limit(5, Buy, 1, 90)),
-        ["rejected 5 MarketClosed"]
-    );
+    assert_eq!(desk.submit(ANNA, limit(5, Buy, 1, 90)), ["rejected 5 MarketClosed"]);
     assert!(told(&desk.depth(&[(90, 5)], &[]), ANNA).is_empty());
     assert_eq!(desk.exchange.views().get(LINEAR).bid, None);
 }
@@ -110,8 +91,5 @@ fn nothing_triggers_or_is_liquidated_while_halted() {
     assert!(told(&desk.mark(50), ANNA).is_empty());
     desk.mark(94);
     let out = desk.change(|it| it.filters.status = TradingStatus::Trading);
-    assert_eq!(
-        told(&out, ANNA),
-        ["triggered 2", "filled 2 sell 10@99 taker"]
-    );
+    assert_eq!(told(&out, ANNA), ["triggered 2", "filled 2 sell 10@99 taker"]);
 }

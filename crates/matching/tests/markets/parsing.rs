@@ -24,10 +24,7 @@ fn refusal(file: &str, header: &str, rows: &[&str]) -> (Option<usize>, DataProbl
         },
         None => (*row).to_owned(),
     });
-    let text = std::iter::once(header.to_owned())
-        .chain(shifted)
-        .collect::<Vec<_>>()
-        .join("\n");
+    let text = std::iter::once(header.to_owned()).chain(shifted).collect::<Vec<_>>().join("\n");
     let error = parse(&text, file, &ParseOptions::default()).unwrap_err();
     assert_eq!(error.file, file);
     (error.line, error.problem)
@@ -36,16 +33,8 @@ fn refusal(file: &str, header: &str, rows: &[&str]) -> (Option<usize>, DataProbl
 #[test]
 fn every_kind_is_known_by_its_header() {
     let cases = [
-        (
-            CANDLES,
-            "1640995200000,1,2,1,2,0",
-            RecordingKind::Candles(Timeframe::OneMinute),
-        ),
-        (
-            TRADES,
-            "1640995200123,7,1.5,2e-06,True",
-            RecordingKind::Trades,
-        ),
+        (CANDLES, "1640995200000,1,2,1,2,0", RecordingKind::Candles(Timeframe::OneMinute)),
+        (TRADES, "1640995200123,7,1.5,2e-06,True", RecordingKind::Trades),
         (QUOTES, "1640995200123,1.5,2,1.6,0", RecordingKind::Quotes),
         (FUNDING, "1640995200017,-0.0001", RecordingKind::Funding),
     ];
@@ -71,10 +60,7 @@ fn bad_headers_and_empty_files_are_refused() {
         refusal(file, header, &["0,1"]),
         (Some(1), DataProblem::UnknownHeader(header.into()))
     );
-    assert_eq!(
-        refusal(file, "", &[]),
-        (Some(1), DataProblem::UnknownHeader(String::new()))
-    );
+    assert_eq!(refusal(file, "", &[]), (Some(1), DataProblem::UnknownHeader(String::new())));
     assert_eq!(refusal(file, CANDLES, &[]), (None, DataProblem::Empty));
 }
 
@@ -91,37 +77,16 @@ fn refuse_candles(cases: &[(&str, DataProblem)]) {
 fn unreadable_candles_are_refused_with_their_line() {
     use DataProblem as P;
     refuse_candles(&[
-        (
-            "60000,10,12,9,11",
-            P::ColumnCount {
-                expected: 6,
-                found: 5,
-            },
-        ),
-        (
-            "60000,10,12,9,11,5,6",
-            P::ColumnCount {
-                expected: 6,
-                found: 7,
-            },
-        ),
-        (
-            "",
-            P::ColumnCount {
-                expected: 6,
-                found: 1,
-            },
-        ),
+        ("60000,10,12,9,11", P::ColumnCount { expected: 6, found: 5 }),
+        ("60000,10,12,9,11,5,6", P::ColumnCount { expected: 6, found: 7 }),
+        ("", P::ColumnCount { expected: 6, found: 1 }),
         ("soon,10,12,9,11,5", P::NotANumber("soon".into())),
         ("60000,ten,12,9,11,5", P::NotANumber("ten".into())),
         ("60000,,12,9,11,5", P::NotANumber(String::new())),
         ("60000,10,NaN,9,11,5", P::NotFinite("NaN".into())),
         ("60000,10,12,-inf,11,5", P::NotFinite("-inf".into())),
         ("60000,10,1e40,9,11,5", P::OutOfRange("1e40".into())),
-        (
-            "9999999999999999,10,12,9,11,5",
-            P::OutOfRange("10001640995199999".into()),
-        ),
+        ("9999999999999999,10,12,9,11,5", P::OutOfRange("10001640995199999".into())),
     ]);
 }
 
@@ -136,29 +101,10 @@ fn contradictory_candles_are_refused_with_their_line() {
         ("60000,10,9,12,11,5", P::HighBelowLow),
         ("60000,13,12,9,11,5", P::OutsideRange { column: "open" }),
         ("60000,10,12,9,8,5", P::OutsideRange { column: "close" }),
-        (
-            "-60000,10,12,9,11,5",
-            P::Unsorted {
-                time: at(-60_000),
-                previous: at(0),
-            },
-        ),
+        ("-60000,10,12,9,11,5", P::Unsorted { time: at(-60_000), previous: at(0) }),
         ("0,10,12,9,11,5", P::DuplicateTime(at(0))),
-        (
-            "60001,10,12,9,11,5",
-            P::NotAligned {
-                time: at(60_001),
-                timeframe,
-            },
-        ),
-        (
-            "240000,10,12,9,11,5",
-            P::Gap {
-                from: at(60_000),
-                to: at(240_000),
-                missing: 3,
-            },
-        ),
+        ("60001,10,12,9,11,5", P::NotAligned { time: at(60_001), timeframe }),
+        ("240000,10,12,9,11,5", P::Gap { from: at(60_000), to: at(240_000), missing: 3 }),
     ]);
 }
 
@@ -166,34 +112,18 @@ fn contradictory_candles_are_refused_with_their_line() {
 fn bad_trades_are_refused_with_their_line() {
     use DataProblem as P;
     let cases = [
-        (
-            "5,8,10,1",
-            P::ColumnCount {
-                expected: 5,
-                found: 4,
-            },
-        ),
+        ("5,8,10,1", P::ColumnCount { expected: 5, found: 4 }),
         ("5,x,10,1,True", P::NotANumber("x".into())),
         ("5,8,0,1,True", P::NotPositive { column: "price" }),
         ("5,8,10,0,True", P::NotPositive { column: "quantity" }),
         ("5,8,10,1,yes", P::NotABoolean("yes".into())),
-        (
-            "4,8,10,1,True",
-            P::Unsorted {
-                time: at(4),
-                previous: at(5),
-            },
-        ),
+        ("4,8,10,1,True", P::Unsorted { time: at(4), previous: at(5) }),
         ("5,7,10,1,True", P::DuplicateTrade(7)),
         ("6,6,10,1,True", P::TradeOrder { id: 6, previous: 7 }),
     ];
     for (row, problem) in cases {
         let rows = ["5,7,10,1,False", row];
-        assert_eq!(
-            refusal("BTC-USDT.csv", TRADES, &rows),
-            (Some(3), problem),
-            "{row}"
-        );
+        assert_eq!(refusal("BTC-USDT.csv", TRADES, &rows), (Some(3), problem), "{row}");
     }
 }
 
@@ -204,42 +134,22 @@ fn bad_quotes_and_fundings_are_refused_with_their_line() {
         ("5,10,1,10,1", P::Crossed),
         ("5,10,-1,11,1", P::Negative { column: "bid_size" }),
         ("5,0,1,11,1", P::NotPositive { column: "bid" }),
-        (
-            "3,10,1,11,1",
-            P::Unsorted {
-                time: at(3),
-                previous: at(4),
-            },
-        ),
+        ("3,10,1,11,1", P::Unsorted { time: at(3), previous: at(4) }),
     ];
     for (row, problem) in quotes {
         let rows = ["4,10,1,11,1", row];
-        assert_eq!(
-            refusal("BTC-USDT.csv", QUOTES, &rows),
-            (Some(3), problem),
-            "{row}"
-        );
+        assert_eq!(refusal("BTC-USDT.csv", QUOTES, &rows), (Some(3), problem), "{row}");
     }
     let fundings = [
         ("4,0.1", P::DuplicateTime(at(4))),
-        (
-            "3,0.1",
-            P::Unsorted {
-                time: at(3),
-                previous: at(4),
-            },
-        ),
+        ("3,0.1", P::Unsorted { time: at(3), previous: at(4) }),
         ("5,1", P::OutOfRange("1".into())),
         ("5,-2.5", P::OutOfRange("-2.5".into())),
         ("5,nan", P::NotFinite("nan".into())),
     ];
     for (row, problem) in fundings {
         let rows = ["4,0.0001", row];
-        assert_eq!(
-            refusal("BTC-USDT-PERP.csv", FUNDING, &rows),
-            (Some(3), problem),
-            "{row}"
-        );
+        assert_eq!(refusal("BTC-USDT-PERP.csv", FUNDING, &rows), (Some(3), problem), "{row}");
     }
 }
 
@@ -257,10 +167,7 @@ fn errors_name_file_line_and_reason() {
 #[test]
 fn gaps_are_accepted_on_demand() {
     let text = format!("{CANDLES}\n1640995200000,1,2,1,2,0\n1640995380000,1,2,1,2,0");
-    let options = ParseOptions {
-        allow_gaps: true,
-        ..Default::default()
-    };
+    let options = ParseOptions { allow_gaps: true, ..Default::default() };
     assert_eq!(parse(&text, "BTC-USDT-1m.csv", &options).unwrap().rows(), 2);
 }
 
@@ -268,26 +175,15 @@ fn gaps_are_accepted_on_demand() {
 fn the_timeframe_comes_from_options_name_or_spacing() {
     let text = format!("{CANDLES}\n1640995200000,1,2,1,2,0\n1640995500000,1,2,1,2,0");
     let named = |file: &str, timeframe| {
-        let options = ParseOptions {
-            timeframe,
-            ..Default::default()
-        };
-        parse(&text, file, &options)
-            .map(|it| it.kind())
-            .map_err(|error| error.problem)
+        let options = ParseOptions { timeframe, ..Default::default() };
+        parse(&text, file, &options).map(|it| it.kind()).map_err(|error| error.problem)
     };
     let five = Ok(RecordingKind::Candles(Timeframe::FiveMinutes));
     assert_eq!(named("ETH-BTC-5m-2018.csv", None), five);
     assert_eq!(named("ETH-BTC.csv", None), five);
     assert_eq!(named("ETH-BTC-1h.csv", Some(Timeframe::FiveMinutes)), five);
-    assert!(matches!(
-        named("ETH-BTC-1m.csv", None),
-        Err(DataProblem::Gap { missing: 4, .. })
-    ));
-    assert!(matches!(
-        named("ETH-BTC-1h.csv", None),
-        Err(DataProblem::NotAligned { .. })
-    ));
+    assert!(matches!(named("ETH-BTC-1m.csv", None), Err(DataProblem::Gap { missing: 4, .. })));
+    assert!(matches!(named("ETH-BTC-1h.csv", None), Err(DataProblem::NotAligned { .. })));
     let single = format!("{CANDLES}\n1640995200000,1,2,1,2,0");
     let error = parse(&single, "ETH-BTC.csv", &ParseOptions::default()).unwrap_err();
     assert_eq!(error.problem, DataProblem::UnknownTimeframe(None));
@@ -297,19 +193,10 @@ fn the_timeframe_comes_from_options_name_or_spacing() {
 fn the_symbol_must_be_known() {
     let text = format!("{FUNDING}\n0,0.0001");
     let error = parse(&text, "rates.csv", &ParseOptions::default()).unwrap_err();
-    assert_eq!(
-        (error.line, error.problem),
-        (None, DataProblem::UnknownSymbol)
-    );
+    assert_eq!((error.line, error.problem), (None, DataProblem::UnknownSymbol));
     let symbol: Symbol = "WIF/USDT:USDT".parse().unwrap();
-    let options = ParseOptions {
-        symbol: Some(symbol.clone()),
-        ..Default::default()
-    };
-    assert_eq!(
-        *parse(&text, "BTC-USDT.csv", &options).unwrap().symbol(),
-        symbol
-    );
+    let options = ParseOptions { symbol: Some(symbol.clone()), ..Default::default() };
+    assert_eq!(*parse(&text, "BTC-USDT.csv", &options).unwrap().symbol(), symbol);
 }
 
 #[test]
@@ -333,10 +220,7 @@ fn almost_a_file() -> impl Strategy<Value = String> {
 
 /// Parses and, where that works, plays.
 fn play(text: &str) {
-    let options = ParseOptions {
-        allow_gaps: true,
-        ..Default::default()
-    };
+    let options = ParseOptions { allow_gaps: true, ..Default::default() };
     if let Ok(recording) = parse(text, "WIF-USDT-PERP-1m.csv", &options)
         && let Ok(mut market) = ReplayMarket::new(&[recording], &ReplaySettings::default())
     {

@@ -23,11 +23,7 @@ fn candles(file: &str, first_minute: i64, rows: &[&str]) -> Recording {
 fn rising(file: &str, first_minute: i64, count: i64) -> Recording {
     let row = |n: i64| format!("{n},{},{},{},1.5", n + 2, n - 1, n + 1);
     let rows: Vec<_> = (100..100 + count).map(row).collect();
-    candles(
-        file,
-        first_minute,
-        &rows.iter().map(String::as_str).collect::<Vec<_>>(),
-    )
+    candles(file, first_minute, &rows.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
 fn market(recordings: &[Recording]) -> ReplayMarket {
@@ -41,9 +37,9 @@ fn all(recordings: &[Recording]) -> Vec<MarketStep> {
 /// Time after the new year in milliseconds, price and aggressor of every print.
 fn prints(steps: &[MarketStep]) -> Vec<(i64, i64, Side)> {
     let print = |step: &MarketStep| match step.change {
-        MarketChange::Print {
-            price, aggressor, ..
-        } => Some((step.time.milliseconds() - NEW_YEAR, price.0, aggressor)),
+        MarketChange::Print { price, aggressor, .. } => {
+            Some((step.time.milliseconds() - NEW_YEAR, price.0, aggressor))
+        }
         _ => None,
     };
     steps.iter().filter_map(print).collect()
@@ -87,19 +83,12 @@ fn a_rising_candle_visits_its_low_first_and_a_falling_one_its_high() {
     assert_eq!(prints(&steps), expected);
     let names: Vec<_> = steps[..9].iter().map(|step| name(&step.change)).collect();
     let pair = ["depth", "print"];
-    assert_eq!(
-        names,
-        [&pair[..], &pair, &pair, &pair, &["closed"]].concat()
-    );
+    assert_eq!(names, [&pair[..], &pair, &pair, &pair, &["closed"]].concat());
 }
 
 #[test]
 fn a_candle_is_closed_at_its_end_as_it_was_recorded() {
-    let steps = all(&[candles(
-        "BTC-USDT-PERP-1m.csv",
-        0,
-        &["46319.0,46385.5,46319.0,46377,7.25"],
-    )]);
+    let steps = all(&[candles("BTC-USDT-PERP-1m.csv", 0, &["46319.0,46385.5,46319.0,46377,7.25"])]);
     let candle = Candle {
         open_time: at(0),
         open: Price(4_631_900),
@@ -122,10 +111,7 @@ fn candle_prints_reach_everything_and_have_a_book_around_them() {
     let recording = candles("BTC-USDT-PERP-1m.csv", 0, &["40000,40000,40000,40000,1"]);
     let mut market = ReplayMarket::new(&[recording], &settings).unwrap();
     let steps = take(&mut market, 2);
-    let level = |price| Level {
-        price: Price(price),
-        quantity: Quantity(250),
-    };
+    let level = |price| Level { price: Price(price), quantity: Quantity(250) };
     assert_eq!(
         steps[0].change,
         MarketChange::Depth {
@@ -133,10 +119,7 @@ fn candle_prints_reach_everything_and_have_a_book_around_them() {
             asks: vec![level(4_000_030), level(4_000_040)],
         }
     );
-    assert!(matches!(
-        steps[1].change,
-        MarketChange::Print { quantity: None, .. }
-    ));
+    assert!(matches!(steps[1].change, MarketChange::Print { quantity: None, .. }));
 }
 
 const TRADES: &str = "time,trade_id,price,quantity,buyer_maker\n\
@@ -147,24 +130,14 @@ const TRADES: &str = "time,trade_id,price,quantity,buyer_maker\n\
 fn trades_are_printed_with_quantity_and_aggressor() {
     let steps = all(&[recording(TRADES, "WIF-USDT-trades.csv")]);
     use Side::{Buy, Sell};
-    let expected = [
-        (1_000, 1_005, Buy),
-        (1_000, 1_007, Sell),
-        (59_999, 1_001, Sell),
-    ];
+    let expected = [(1_000, 1_005, Buy), (1_000, 1_007, Sell), (59_999, 1_001, Sell)];
     assert_eq!(prints(&steps)[..3], expected);
     let first = steps.iter().find_map(|step| match step.change {
         MarketChange::Print { quantity, .. } => quantity,
         _ => None,
     });
     assert_eq!(first, Some(Quantity(2_500)));
-    assert_eq!(
-        steps
-            .iter()
-            .filter(|step| name(&step.change) == "depth")
-            .count(),
-        4
-    );
+    assert_eq!(steps.iter().filter(|step| name(&step.change) == "depth").count(), 4);
 }
 
 #[test]
@@ -172,16 +145,7 @@ fn trades_become_minutes_without_holes() {
     let steps = all(&[recording(TRADES, "WIF-USDT-trades.csv")]);
     let seen: Vec<_> = closed(&steps)
         .into_iter()
-        .map(|(time, _, it)| {
-            (
-                time,
-                it.open.0,
-                it.high.0,
-                it.low.0,
-                it.close.0,
-                it.volume.0,
-            )
-        })
+        .map(|(time, _, it)| (time, it.open.0, it.high.0, it.low.0, it.close.0, it.volume.0))
         .collect();
     let expected = [
         (at(60_000), 1_005, 1_007, 1_001, 1_001, 4_500),
@@ -196,37 +160,20 @@ fn trades_become_minutes_without_holes() {
 fn quotes_take_the_place_of_the_made_book() {
     let quotes = "time,bid,bid_size,ask,ask_size\n\
         1640995201000,100.4,3,100.6,0\n1640995202000,100.4,3,100.6,2\n";
-    let steps = all(&[
-        recording(TRADES, "WIF-USDT-trades.csv"),
-        recording(quotes, "WIF-USDT-quotes.csv"),
-    ]);
+    let steps =
+        all(&[recording(TRADES, "WIF-USDT-trades.csv"), recording(quotes, "WIF-USDT-quotes.csv")]);
     let names: Vec<_> = steps[..5].iter().map(|step| name(&step.change)).collect();
     assert_eq!(names, ["depth", "print", "print", "depth", "print"]);
-    let level = |price, quantity| Level {
-        price: Price(price),
-        quantity: Quantity(quantity),
-    };
-    let one_sided = MarketChange::Depth {
-        bids: vec![level(1_004, 3_000)],
-        asks: vec![],
-    };
+    let level = |price, quantity| Level { price: Price(price), quantity: Quantity(quantity) };
+    let one_sided = MarketChange::Depth { bids: vec![level(1_004, 3_000)], asks: vec![] };
     assert_eq!(steps[0].change, one_sided);
-    assert_eq!(
-        steps
-            .iter()
-            .filter(|step| name(&step.change) == "depth")
-            .count(),
-        2
-    );
+    assert_eq!(steps.iter().filter(|step| name(&step.change) == "depth").count(), 2);
 }
 
 #[test]
 fn funding_is_settled_after_the_candle_that_ends_at_the_same_time() {
-    let funding = format!(
-        "time,rate\n{},0.0001\n{},-0.00025\n",
-        NEW_YEAR + 60_000,
-        NEW_YEAR + 90_000
-    );
+    let funding =
+        format!("time,rate\n{},0.0001\n{},-0.00025\n", NEW_YEAR + 60_000, NEW_YEAR + 90_000);
     let steps = all(&[
         recording(&funding, "funding-WIF-USDT-PERP-8h.csv"),
         rising("WIF-USDT-PERP-1m.csv", 0, 2),
@@ -234,10 +181,7 @@ fn funding_is_settled_after_the_candle_that_ends_at_the_same_time() {
     let of_interest: Vec<_> = steps
         .iter()
         .filter(|step| {
-            matches!(
-                step.change,
-                MarketChange::Funding(_) | MarketChange::CandleClosed { .. }
-            )
+            matches!(step.change, MarketChange::Funding(_) | MarketChange::CandleClosed { .. })
         })
         .map(|step| (step.time, name(&step.change)))
         .collect();
@@ -260,10 +204,7 @@ fn funding_is_settled_after_the_candle_that_ends_at_the_same_time() {
 
 #[test]
 fn instruments_are_merged_in_the_order_of_time_and_listed_as_they_came() {
-    let recordings = [
-        rising("ETH-USDT-PERP-1m.csv", 0, 3),
-        rising("BTC-USDT-PERP-1m.csv", 1, 3),
-    ];
+    let recordings = [rising("ETH-USDT-PERP-1m.csv", 0, 3), rising("BTC-USDT-PERP-1m.csv", 1, 3)];
     let instruments = market(&recordings).instruments();
     let listed: Vec<_> = instruments.iter().map(|it| it.symbol.to_string()).collect();
     assert_eq!(listed, ["ETH/USDT:USDT", "BTC/USDT:USDT"]);
@@ -273,77 +214,46 @@ fn instruments_are_merged_in_the_order_of_time_and_listed_as_they_came() {
         .filter(|step| step.time == at(60_000))
         .map(|step| (step.instrument.0, name(&step.change)))
         .collect();
-    let expected = [
-        (0, "closed"),
-        (0, "depth"),
-        (0, "print"),
-        (1, "depth"),
-        (1, "print"),
-    ];
+    let expected = [(0, "closed"), (0, "depth"), (0, "print"), (1, "depth"), (1, "print")];
     assert_eq!(at_one, expected);
     assert_eq!(steps.len(), 6 * 9);
 }
 
 #[test]
 fn files_of_one_symbol_continue_each_other() {
-    let (january, february) = (
-        rising("BTC-USDT-1m-01.csv", 0, 3),
-        rising("BTC-USDT-1m-02.csv", 3, 2),
-    );
+    let (january, february) =
+        (rising("BTC-USDT-1m-01.csv", 0, 3), rising("BTC-USDT-1m-02.csv", 3, 2));
     let steps = all(&[february.clone(), january.clone()]);
     assert_eq!(closed(&steps).len(), 5);
     let problem = |recordings: &[Recording]| {
         let error = ReplayMarket::new(recordings, &ReplaySettings::default()).unwrap_err();
         (error.file, error.problem)
     };
-    let gap = DataProblem::Gap {
-        from: at(180_000),
-        to: at(300_000),
-        missing: 2,
-    };
+    let gap = DataProblem::Gap { from: at(180_000), to: at(300_000), missing: 2 };
     let late = rising("BTC-USDT-1m-late.csv", 5, 2);
-    assert_eq!(
-        problem(&[january.clone(), late]),
-        ("BTC-USDT-1m-late.csv".into(), gap)
-    );
+    assert_eq!(problem(&[january.clone(), late]), ("BTC-USDT-1m-late.csv".into(), gap));
     let overlapping = rising("BTC-USDT-1m-again.csv", 2, 3);
     let overlap = DataProblem::Overlap("BTC-USDT-1m-01.csv".into());
-    assert_eq!(
-        problem(&[january, overlapping]),
-        ("BTC-USDT-1m-again.csv".into(), overlap)
-    );
+    assert_eq!(problem(&[january, overlapping]), ("BTC-USDT-1m-again.csv".into(), overlap));
 }
 
 #[test]
 fn two_sources_of_prices_for_one_symbol_are_refused() {
-    let recordings = [
-        rising("WIF-USDT-1m.csv", 0, 3),
-        recording(TRADES, "WIF-USDT-trades.csv"),
-    ];
+    let recordings = [rising("WIF-USDT-1m.csv", 0, 3), recording(TRADES, "WIF-USDT-trades.csv")];
     let error = ReplayMarket::new(&recordings, &ReplaySettings::default()).unwrap_err();
-    assert_eq!(
-        error.problem,
-        DataProblem::Incompatible("WIF-USDT-1m.csv".into())
-    );
+    assert_eq!(error.problem, DataProblem::Incompatible("WIF-USDT-1m.csv".into()));
 }
 
 #[test]
 fn data_finer_than_the_listing_are_played_exactly() {
-    let market = market(&[candles(
-        "BTC-USDT-PERP-1m.csv",
-        0,
-        &["40000,40001,39999,40000.125,1"],
-    )]);
+    let market = market(&[candles("BTC-USDT-PERP-1m.csv", 0, &["40000,40001,39999,40000.125,1"])]);
     let instruments = market.instruments();
     let btc = instruments.get(BTC).unwrap();
     assert_eq!((btc.price_decimals, btc.filters.tick), (3, Price(1)));
 }
 
 fn warm(recordings: &[Recording], warmup_candles: usize) -> ReplayMarket {
-    let settings = ReplaySettings {
-        warmup_candles,
-        ..Default::default()
-    };
+    let settings = ReplaySettings { warmup_candles, ..Default::default() };
     ReplayMarket::new(recordings, &settings).unwrap()
 }
 
@@ -356,10 +266,7 @@ fn warm_up_candles_are_history_and_not_played() {
     assert_eq!(times, [at(9 * 60_000), at(10 * 60_000), at(11 * 60_000)]);
     let fives = market.history(BTC, Timeframe::FiveMinutes, 10);
     assert_eq!(fives.len(), 2);
-    assert_eq!(
-        (fives[1].open_time, fives[1].open),
-        (at(300_000), Price(10_500))
-    );
+    assert_eq!((fives[1].open_time, fives[1].open), (at(300_000), Price(10_500)));
     assert_eq!(fives[1].volume, Quantity(750_000));
     assert_eq!(market.history(InstrumentId(7), Timeframe::OneMinute, 3), []);
     assert_eq!(closed(&take(&mut market, usize::MAX)).len(), 8);
@@ -375,10 +282,7 @@ fn history_holds_no_candle_of_which_the_beginning_is_missing() {
 
 #[test]
 fn no_history_reaches_beyond_the_first_step() {
-    let recordings = [
-        rising("BTC-USDT-1m.csv", 0, 30),
-        rising("ETH-USDT-1m.csv", 5, 30),
-    ];
+    let recordings = [rising("BTC-USDT-1m.csv", 0, 30), rising("ETH-USDT-1m.csv", 5, 30)];
     let mut market = warm(&recordings, 10);
     let start = market.next_at().unwrap();
     assert_eq!(start, at(15 * 60_000));
@@ -386,32 +290,15 @@ fn no_history_reaches_beyond_the_first_step() {
         let history = market.history(id, Timeframe::OneMinute, 100);
         assert_eq!(history.last().unwrap().open_time + Span::minutes(1), start);
     }
-    assert_eq!(
-        market
-            .history(InstrumentId(0), Timeframe::OneMinute, 100)
-            .len(),
-        15
-    );
+    assert_eq!(market.history(InstrumentId(0), Timeframe::OneMinute, 100).len(), 15);
     assert_eq!(closed(&take(&mut market, usize::MAX)).len(), 15 + 20);
 }
 
 #[test]
 fn without_warm_up_there_is_no_history_and_too_much_is_refused() {
     let recordings = [rising("BTC-USDT-1m.csv", 0, 5)];
-    assert_eq!(
-        market(&recordings).history(BTC, Timeframe::OneMinute, 10),
-        []
-    );
-    let settings = ReplaySettings {
-        warmup_candles: 5,
-        ..Default::default()
-    };
+    assert_eq!(market(&recordings).history(BTC, Timeframe::OneMinute, 10), []);
+    let settings = ReplaySettings { warmup_candles: 5, ..Default::default() };
     let error = ReplayMarket::new(&recordings, &settings).unwrap_err();
-    assert_eq!(
-        error.problem,
-        DataProblem::WarmupTooLong {
-            candles: 5,
-            warmup: 5
-        }
-    );
+    assert_eq!(error.problem, DataProblem::WarmupTooLong { candles: 5, warmup: 5 });
 }

@@ -32,11 +32,7 @@ fn ninety_days_are_there_at_every_timeframe() {
         assert_eq!(candles.len() as i64, count, "{timeframe}");
         assert_eq!(candles[0].open_time, first);
         let apart = |pair: &[Candle]| pair[1].open_time - pair[0].open_time;
-        assert!(
-            candles
-                .windows(2)
-                .all(|pair| apart(pair) == timeframe.span())
-        );
+        assert!(candles.windows(2).all(|pair| apart(pair) == timeframe.span()));
     }
 }
 
@@ -59,15 +55,8 @@ fn longer_candles_are_made_of_the_minutes() {
     let minutes = market.history(InstrumentId(2), Timeframe::OneMinute, usize::MAX);
     for timeframe in &Timeframe::ALL[1..] {
         let mut resampler = Resampler::new(Timeframe::OneMinute, *timeframe).unwrap();
-        let made: Vec<_> = minutes
-            .iter()
-            .flat_map(|minute| resampler.push(minute))
-            .collect();
-        assert_eq!(
-            market.history(InstrumentId(2), *timeframe, usize::MAX),
-            made,
-            "{timeframe}"
-        );
+        let made: Vec<_> = minutes.iter().flat_map(|minute| resampler.push(minute)).collect();
+        assert_eq!(market.history(InstrumentId(2), *timeframe, usize::MAX), made, "{timeframe}");
     }
 }
 
@@ -79,21 +68,10 @@ fn every_candle_opens_where_the_one_before_closed() {
         let candles = market.history(id, Timeframe::OneMinute, 5_000);
         assert!(candles.windows(2).all(|pair| pair[0].close == pair[1].open));
         for candle in candles {
-            let Candle {
-                open,
-                high,
-                low,
-                close,
-                volume,
-                ..
-            } = candle;
+            let Candle { open, high, low, close, volume, .. } = candle;
             assert!(low <= open.min(close) && open.max(close) <= high);
             assert!(low.is_positive() && volume.is_positive());
-            assert!(
-                [open, high, low, close]
-                    .iter()
-                    .all(|price| price.0 % tick == 0)
-            );
+            assert!([open, high, low, close].iter().all(|price| price.0 % tick == 0));
         }
     }
 }
@@ -101,9 +79,8 @@ fn every_candle_opens_where_the_one_before_closed() {
 #[test]
 fn the_market_goes_on_where_the_past_ended() {
     let mut market = market(5);
-    let last: Vec<_> = ids(&market)
-        .map(|id| market.history(id, Timeframe::OneMinute, 1)[0])
-        .collect();
+    let last: Vec<_> =
+        ids(&market).map(|id| market.history(id, Timeframe::OneMinute, 1)[0]).collect();
     let steps = take(&mut market, 20_000);
     for id in ids(&market) {
         let next = steps.iter().filter(|step| step.instrument == id);
@@ -125,11 +102,7 @@ fn calm_minutes_of_the_past_stay_within_a_percent() {
         for candle in market.history(id, Timeframe::OneMinute, usize::MAX) {
             let range = (candle.high.0 - candle.low.0) as f64 / candle.open.0 as f64;
             let regime = market.regime_at(id, candle.open_time).unwrap();
-            let largest = if regime.is_wild() {
-                &mut wild
-            } else {
-                &mut calm
-            };
+            let largest = if regime.is_wild() { &mut wild } else { &mut calm };
             *largest = largest.max(range);
         }
     }

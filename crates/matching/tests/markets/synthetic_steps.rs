@@ -12,39 +12,23 @@ use banyan_matching::synthetic::{Regime, SyntheticMarket, SyntheticSettings};
 use crate::{at, take};
 
 fn settings(seed: u64) -> SyntheticSettings {
-    SyntheticSettings {
-        step: Span::seconds(5),
-        ..SyntheticSettings::new(seed, at(0))
-    }
+    SyntheticSettings { step: Span::seconds(5), ..SyntheticSettings::new(seed, at(0)) }
 }
 
 fn only(symbols: &[&str], settings: SyntheticSettings) -> SyntheticMarket {
-    let symbols = symbols
-        .iter()
-        .map(|symbol| symbol.parse().unwrap())
-        .collect();
-    SyntheticMarket::new(&SyntheticSettings {
-        symbols,
-        ..settings
-    })
-    .unwrap()
+    let symbols = symbols.iter().map(|symbol| symbol.parse().unwrap()).collect();
+    SyntheticMarket::new(&SyntheticSettings { symbols, ..settings }).unwrap()
 }
 
 /// All steps of the first `hours`.
 fn hours(market: &SyntheticSettings, hours: i64) -> Vec<MarketStep> {
     let end = Some(market.start + Span(hours * HOUR));
-    let mut market = SyntheticMarket::new(&SyntheticSettings {
-        end,
-        ..market.clone()
-    })
-    .unwrap();
+    let mut market = SyntheticMarket::new(&SyntheticSettings { end, ..market.clone() }).unwrap();
     take(&mut market, usize::MAX)
 }
 
 fn candles(steps: &[MarketStep], id: u32) -> Vec<Candle> {
-    let of_id = steps
-        .iter()
-        .filter(|step| step.instrument == InstrumentId(id));
+    let of_id = steps.iter().filter(|step| step.instrument == InstrumentId(id));
     of_id
         .filter_map(|step| match step.change {
             MarketChange::CandleClosed { candle, .. } => Some(candle),
@@ -56,11 +40,7 @@ fn candles(steps: &[MarketStep], id: u32) -> Vec<Candle> {
 #[test]
 fn six_symbols_are_listed_and_others_refused() {
     let market = SyntheticMarket::new(&settings(1)).unwrap();
-    let symbols: Vec<_> = market
-        .instruments()
-        .iter()
-        .map(|it| it.symbol.to_string())
-        .collect();
+    let symbols: Vec<_> = market.instruments().iter().map(|it| it.symbol.to_string()).collect();
     let expected = [
         "BTC/USDT:USDT",
         "ETH/USDT:USDT",
@@ -71,10 +51,7 @@ fn six_symbols_are_listed_and_others_refused() {
     ];
     assert_eq!(symbols, expected);
     let unknown: Vec<Symbol> = vec!["ETH/BTC".parse().unwrap()];
-    let settings = SyntheticSettings {
-        symbols: unknown,
-        ..settings(1)
-    };
+    let settings = SyntheticSettings { symbols: unknown, ..settings(1) };
     let error = SyntheticMarket::new(&settings).unwrap_err();
     assert!(error.to_string().contains("ETH/BTC"), "{error}");
 }
@@ -89,23 +66,12 @@ fn the_same_seed_makes_the_same_market() {
 #[test]
 fn an_instrument_does_not_depend_on_what_else_is_listed() {
     let all = hours(&settings(3), 1);
-    let settings = SyntheticSettings {
-        end: Some(at(3_600_000)),
-        ..settings(3)
-    };
+    let settings = SyntheticSettings { end: Some(at(3_600_000)), ..settings(3) };
     let mut alone = only(&["SOL/USDT:USDT"], settings);
     let alone = take(&mut alone, usize::MAX);
-    let among: Vec<_> = all
-        .iter()
-        .filter(|step| step.instrument == InstrumentId(2))
-        .collect();
+    let among: Vec<_> = all.iter().filter(|step| step.instrument == InstrumentId(2)).collect();
     assert_eq!(alone.len(), among.len());
-    assert!(
-        alone
-            .iter()
-            .zip(among)
-            .all(|(one, other)| one.change == other.change)
-    );
+    assert!(alone.iter().zip(among).all(|(one, other)| one.change == other.change));
 }
 
 fn check_side(instrument: &Instrument, levels: &[Level]) {
@@ -131,9 +97,7 @@ fn books_and_orders_keep_the_rules_of_the_instrument() {
                 assert!(asks.windows(2).all(|pair| pair[0].price < pair[1].price));
                 assert!(bids[0].price < asks[0].price);
             }
-            MarketChange::Taker {
-                quantity, limit, ..
-            } => {
+            MarketChange::Taker { quantity, limit, .. } => {
                 assert!(instrument.accepts_price(limit) && quantity.is_positive());
             }
             MarketChange::Mark(price) => {
@@ -149,28 +113,14 @@ fn takers_cross_the_spread_on_both_sides_with_sizes_of_a_heavy_tail() {
     let mut ask_and_bid = None;
     let (mut crossing, mut sizes, mut buys) = (0, Vec::new(), 0);
     let symbols = vec!["BTC/USDT:USDT".parse().unwrap()];
-    for step in hours(
-        &SyntheticSettings {
-            symbols,
-            ..settings(5)
-        },
-        24,
-    ) {
+    for step in hours(&SyntheticSettings { symbols, ..settings(5) }, 24) {
         match step.change {
             MarketChange::Depth { bids, asks } => {
                 ask_and_bid = Some((asks[0].price, bids[0].price));
             }
-            MarketChange::Taker {
-                side,
-                quantity,
-                limit,
-            } => {
+            MarketChange::Taker { side, quantity, limit } => {
                 let (ask, bid) = ask_and_bid.unwrap();
-                let crosses = if side == Side::Buy {
-                    limit >= ask
-                } else {
-                    limit <= bid
-                };
+                let crosses = if side == Side::Buy { limit >= ask } else { limit <= bid };
                 crossing += usize::from(crosses);
                 buys += usize::from(side == Side::Buy);
                 sizes.push(quantity.0);
@@ -217,21 +167,14 @@ fn funding_is_settled_three_times_a_day_for_contracts_alone() {
     }
     for id in 0..6 {
         let times: Vec<_> = seen.iter().filter(|it| it.0 == id).map(|it| it.1).collect();
-        let expected: &[i64] = if id == 5 {
-            &[]
-        } else {
-            &[8, 16, 24, 32, 40, 48]
-        };
+        let expected: &[i64] = if id == 5 { &[] } else { &[8, 16, 24, 32, 40, 48] };
         assert_eq!(times, expected);
     }
 }
 
 #[test]
 fn a_funding_flip_changes_the_sign_every_time() {
-    let settings = SyntheticSettings {
-        regimes: vec![Regime::FundingFlip],
-        ..settings(8)
-    };
+    let settings = SyntheticSettings { regimes: vec![Regime::FundingFlip], ..settings(8) };
     let mut changes = 0;
     let rates: Vec<_> = hours(&settings, 96)
         .into_iter()
@@ -245,11 +188,7 @@ fn a_funding_flip_changes_the_sign_every_time() {
         changes += usize::from(pair[0].signum() != pair[1].signum());
     }
     assert!(changes >= rates.len() / 2, "{rates:?}");
-    assert!(
-        rates
-            .iter()
-            .all(|rate| rate.abs() >= Rate::from_basis_points(5).0)
-    );
+    assert!(rates.iter().all(|rate| rate.abs() >= Rate::from_basis_points(5).0));
 }
 
 #[test]
@@ -262,14 +201,8 @@ fn calm_minutes_stay_within_a_percent_and_wild_ones_need_not() {
         for id in 0..6 {
             for candle in candles(&steps, id) {
                 let range = (candle.high.0 - candle.low.0) as f64 / candle.open.0 as f64;
-                let regime = market
-                    .regime_at(InstrumentId(id), candle.open_time)
-                    .unwrap();
-                let largest = if regime.is_wild() {
-                    &mut wild
-                } else {
-                    &mut calm
-                };
+                let regime = market.regime_at(InstrumentId(id), candle.open_time).unwrap();
+                let largest = if regime.is_wild() { &mut wild } else { &mut calm };
                 *largest = largest.max(range);
             }
         }
@@ -282,16 +215,12 @@ fn calm_minutes_stay_within_a_percent_and_wild_ones_need_not() {
 fn every_regime_occurs_within_ninety_days_and_can_be_forced() {
     let market = SyntheticMarket::new(&settings(9)).unwrap();
     let hour = |hour: i64| at(0) + Span(hour * HOUR);
-    let mut seen: Vec<_> = (0..90 * 24)
-        .filter_map(|n| market.regime_at(InstrumentId(1), hour(n)))
-        .collect();
+    let mut seen: Vec<_> =
+        (0..90 * 24).filter_map(|n| market.regime_at(InstrumentId(1), hour(n))).collect();
     seen.sort_unstable();
     seen.dedup();
     assert_eq!(seen, Regime::ALL);
-    let settings = SyntheticSettings {
-        regimes: vec![Regime::Squeeze],
-        ..settings(9)
-    };
+    let settings = SyntheticSettings { regimes: vec![Regime::Squeeze], ..settings(9) };
     let squeeze = SyntheticMarket::new(&settings).unwrap();
     let forced = |n| squeeze.regime_at(InstrumentId(0), hour(n)) == Some(Regime::Squeeze);
     assert!((0..1_000).all(forced));
@@ -299,10 +228,7 @@ fn every_regime_occurs_within_ninety_days_and_can_be_forced() {
 
 #[test]
 fn a_forced_crash_falls_within_the_hour() {
-    let settings = SyntheticSettings {
-        regimes: vec![Regime::Crash],
-        ..settings(10)
-    };
+    let settings = SyntheticSettings { regimes: vec![Regime::Crash], ..settings(10) };
     let minutes = candles(&hours(&settings, 1), 0);
     let (first, last) = (minutes[0].open.0, minutes[minutes.len() - 1].close.0);
     assert!(last * 100 < first * 98, "{first} {last}");
@@ -324,11 +250,8 @@ fn spot_follows_the_perpetual_with_a_small_basis() {
 #[test]
 fn a_market_ends_when_told_and_else_never() {
     let end = at(90_000);
-    let mut market = SyntheticMarket::new(&SyntheticSettings {
-        end: Some(end),
-        ..settings(12)
-    })
-    .unwrap();
+    let mut market =
+        SyntheticMarket::new(&SyntheticSettings { end: Some(end), ..settings(12) }).unwrap();
     let steps = take(&mut market, usize::MAX);
     assert!(steps.last().unwrap().time <= end);
     assert_eq!(market.next_step(), None);
@@ -339,10 +262,7 @@ fn a_market_ends_when_told_and_else_never() {
 #[test]
 fn a_start_within_a_minute_closes_that_minute_first() {
     let start = at(10_000) + Span(7);
-    let settings = SyntheticSettings {
-        start,
-        ..settings(13)
-    };
+    let settings = SyntheticSettings { start, ..settings(13) };
     let steps = hours(&settings, 1);
     assert!(steps.iter().all(|step| step.time >= start));
     assert_eq!(candles(&steps, 0)[0].open_time, at(0));

@@ -38,11 +38,7 @@ fn the_feed_takes_its_own_time_or_none() {
         let mut stage = stage(Script::quoted(3), Latency { feed, ..LATENCY });
         stage.run(seconds(2));
         assert!(stage.events().count() > 0);
-        assert!(
-            stage
-                .events()
-                .all(|(at, event)| at == event.time + Span::milliseconds(late))
-        );
+        assert!(stage.events().all(|(at, event)| at == event.time + Span::milliseconds(late)));
     }
 }
 
@@ -70,21 +66,13 @@ fn jitter_never_breaks_the_order_of_a_stream() {
         })
         .collect();
     assert_eq!(ids, orders);
-    let times: Vec<_> = orders
-        .iter()
-        .flat_map(|order| stage.accepted(*order))
-        .collect();
-    let distances = times
-        .iter()
-        .enumerate()
-        .map(|(n, at)| (*at - milliseconds(n as i64)).0);
+    let times: Vec<_> = orders.iter().flat_map(|order| stage.accepted(*order)).collect();
+    let distances = times.iter().enumerate().map(|(n, at)| (*at - milliseconds(n as i64)).0);
     assert!(distances.clone().all(|it| it >= Span::milliseconds(30).0));
     assert!(distances.clone().any(|it| it != Span::milliseconds(30).0));
     let events: Vec<_> = stage.events().map(|(_, event)| event.time).collect();
     assert!(events.is_sorted());
-    let trades = stage
-        .events()
-        .filter(|it| matches!(it.1.data, MarketData::Trade { .. }));
+    let trades = stage.events().filter(|it| matches!(it.1.data, MarketData::Trade { .. }));
     assert_eq!(trades.count(), 200);
 }
 
@@ -127,10 +115,7 @@ fn an_order_expires_between_two_steps_of_the_market() {
     request.time_in_force = TimeInForce::GoodTillDate(milliseconds(1500));
     let client_id = stage.submit(request, START);
     stage.run(seconds(3));
-    assert_eq!(
-        stage.times(&VenueReport::OrderExpired { client_id }),
-        [milliseconds(1520)]
-    );
+    assert_eq!(stage.times(&VenueReport::OrderExpired { client_id }), [milliseconds(1520)]);
 }
 
 #[test]
@@ -146,22 +131,14 @@ fn commands_of_a_dead_engine_arrive_but_nobody_hears_of_them() {
     assert_eq!(stage.told(), []);
     assert!(stage.world.exchange().order(ACCOUNT, first).is_some());
     assert!(stage.world.exchange().order(ACCOUNT, second).is_some());
-    let open = stage
-        .world
-        .exchange()
-        .snapshot(ACCOUNT, START, START)
-        .unwrap()
-        .open_orders;
+    let open = stage.world.exchange().snapshot(ACCOUNT, START, START).unwrap().open_orders;
     assert_eq!(open.len(), 2);
 }
 
 #[test]
 fn an_engine_that_comes_back_hears_the_stream_but_no_old_answer() {
     let sweep = taker(Side::Sell, Quantity(i64::MAX), Price(990));
-    let mut stage = stage(
-        Script::quoted(5).with(milliseconds(1500), BTC, sweep),
-        LATENCY,
-    );
+    let mut stage = stage(Script::quoted(5).with(milliseconds(1500), BTC, sweep), LATENCY);
     stage.run(START);
     let order = stage.limit(Side::Buy, Price(990), START);
     stage.world.disconnect(ACCOUNT);
@@ -178,15 +155,10 @@ fn an_engine_that_comes_back_hears_the_stream_but_no_old_answer() {
 #[test]
 fn an_account_that_nobody_opened_is_not_heard() {
     let mut stage = stage(Script::quoted(2), LATENCY);
-    stage
-        .world
-        .submit(banyan_core::ids::AccountId::from_u128(9), snapshot(), START);
+    stage.world.submit(banyan_core::ids::AccountId::from_u128(9), snapshot(), START);
     stage.run(seconds(5));
     assert!(
-        stage
-            .seen
-            .iter()
-            .all(|it| matches!(it.1, banyan_matching::world::Delivery::Market(_)))
+        stage.seen.iter().all(|it| matches!(it.1, banyan_matching::world::Delivery::Market(_)))
     );
 }
 

@@ -11,11 +11,8 @@ use crate::support::*;
 
 fn stage(seed: u64) -> Stage {
     let window = Span::seconds(10);
-    let faults = FaultSettings {
-        shortest_window: window,
-        longest_window: window,
-        ..FaultSettings::none()
-    };
+    let faults =
+        FaultSettings { shortest_window: window, longest_window: window, ..FaultSettings::none() };
     let mut stage = Stage::with(Script::quoted(60), Latency::default(), faults, seed);
     stage.run(START);
     stage
@@ -47,13 +44,8 @@ fn refusal(fault: Fault, seed: u64) -> RejectReason {
 
 #[test]
 fn a_storm_refuses_submits_for_one_of_two_reasons() {
-    let reasons: Vec<_> = (0..20)
-        .map(|seed| refusal(Fault::RejectionStorm, seed))
-        .collect();
-    for reason in [
-        RejectReason::ExchangeNotAvailable,
-        RejectReason::InsufficientFunds,
-    ] {
+    let reasons: Vec<_> = (0..20).map(|seed| refusal(Fault::RejectionStorm, seed)).collect();
+    for reason in [RejectReason::ExchangeNotAvailable, RejectReason::InsufficientFunds] {
         assert!(reasons.contains(&reason), "{reason:?}");
     }
 }
@@ -65,10 +57,7 @@ fn a_skewed_clock_refuses_submits_as_expired() {
 
 #[test]
 fn a_ban_refuses_submits() {
-    assert_eq!(
-        refusal(Fault::RateLimitBan, 1),
-        RejectReason::RateLimitExceeded
-    );
+    assert_eq!(refusal(Fault::RateLimitBan, 1), RejectReason::RateLimitExceeded);
 }
 
 #[test]
@@ -83,24 +72,13 @@ fn a_ban_refuses_every_other_command_too() {
     }
     stage.run(seconds(5));
     let refused = [
-        VenueReport::CancelRejected {
-            client_id,
-            reason: Some(RejectReason::RateLimitExceeded),
-        },
-        VenueReport::QueryFailed {
-            client_id: Some(client_id),
-        },
+        VenueReport::CancelRejected { client_id, reason: Some(RejectReason::RateLimitExceeded) },
+        VenueReport::QueryFailed { client_id: Some(client_id) },
         VenueReport::QueryFailed { client_id: None },
     ];
-    assert_eq!(
-        stage.told()[told..],
-        refused.map(|report| (seconds(3), report))
-    );
+    assert_eq!(stage.told()[told..], refused.map(|report| (seconds(3), report)));
     let counts = stage.world.fault_counts();
-    assert_eq!(
-        counts.get(Fault::RateLimitBan, Some(OrderStateAtVenue::Open)),
-        2
-    );
+    assert_eq!(counts.get(Fault::RateLimitBan, Some(OrderStateAtVenue::Open)), 2);
     assert_eq!(counts.get(Fault::RateLimitBan, None), 1);
 }
 
@@ -113,10 +91,7 @@ fn storms_and_skew_let_cancels_pass() {
         stage.run(seconds(3));
         stage.world.submit(ACCOUNT, cancel(client_id), seconds(3));
         stage.run(seconds(5));
-        assert_eq!(
-            stage.times(&VenueReport::OrderCancelled { client_id }),
-            [seconds(3)]
-        );
+        assert_eq!(stage.times(&VenueReport::OrderCancelled { client_id }), [seconds(3)]);
         assert!(stage.world.fault_counts().is_empty());
     }
 }

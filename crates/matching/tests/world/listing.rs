@@ -16,22 +16,15 @@ use crate::support::*;
 
 fn stage(script: Script, seed: u64) -> Stage {
     let window = Span::seconds(10);
-    let faults = FaultSettings {
-        shortest_window: window,
-        longest_window: window,
-        ..FaultSettings::none()
-    };
+    let faults =
+        FaultSettings { shortest_window: window, longest_window: window, ..FaultSettings::none() };
     let mut stage = Stage::with(script, Latency::default(), faults, seed);
     stage.run(START);
     stage
 }
 
 fn inject(stage: &mut Stage, fault: Fault, instrument: InstrumentId, at: Timestamp) {
-    assert!(
-        stage
-            .world
-            .inject(fault, Target::Instrument(instrument), at)
-    );
+    assert!(stage.world.inject(fault, Target::Instrument(instrument), at));
 }
 
 fn filters(stage: &Stage, id: InstrumentId) -> Filters {
@@ -60,16 +53,10 @@ fn orders_fill_in_slivers_while_the_storm_lasts() {
     assert!(during.len() >= 5, "{}", during.len());
     assert!(during.iter().all(|it| it.1.quantity <= Quantity(3)));
     assert!(!after.is_empty());
-    assert_eq!(
-        fills.iter().map(|it| it.1.quantity).sum::<Quantity>(),
-        Quantity(1000)
-    );
+    assert_eq!(fills.iter().map(|it| it.1.quantity).sum::<Quantity>(), Quantity(1000));
     assert!(fills.iter().all(|it| it.1.client_id == Some(order)));
     let counts = stage.world.fault_counts();
-    let partly = counts.get(
-        Fault::PartialFillStorm,
-        Some(OrderStateAtVenue::PartiallyFilled),
-    );
+    let partly = counts.get(Fault::PartialFillStorm, Some(OrderStateAtVenue::PartiallyFilled));
     assert!(partly >= 5, "{partly}");
     assert!(!stage.world.is_disturbed(ACCOUNT, START, seconds(60)));
 }
@@ -77,14 +64,9 @@ fn orders_fill_in_slivers_while_the_storm_lasts() {
 #[test]
 fn slivers_cut_outsiders_who_take_and_print() {
     let take = taker(Side::Sell, Quantity(5000), Price(990));
-    let print = MarketChange::Print {
-        price: Price(980),
-        quantity: None,
-        aggressor: Side::Sell,
-    };
-    let script = Script::quoted(10)
-        .with(milliseconds(2500), BTC, print)
-        .with(milliseconds(2600), BTC, take);
+    let print = MarketChange::Print { price: Price(980), quantity: None, aggressor: Side::Sell };
+    let script =
+        Script::quoted(10).with(milliseconds(2500), BTC, print).with(milliseconds(2600), BTC, take);
     let mut stage = stage(script, 1);
     stage.limit(Side::Buy, Price(1005), START);
     inject(&mut stage, Fault::PartialFillStorm, BTC, milliseconds(1500));
@@ -114,32 +96,16 @@ fn filters_become_coarser_with_orders_resting_and_fine_again() {
             during.min_notional > before.min_notional,
         ];
         assert_eq!(coarser.iter().filter(|it| **it).count(), 1);
-        changed
-            .iter_mut()
-            .zip(coarser)
-            .for_each(|(it, coarser)| *it |= coarser);
+        changed.iter_mut().zip(coarser).for_each(|(it, coarser)| *it |= coarser);
         stage.run(seconds(20));
         let after = filters(&stage, BTC);
-        assert_eq!(
-            after,
-            Filters {
-                version: before.version + 2,
-                ..before
-            }
-        );
+        assert_eq!(after, Filters { version: before.version + 2, ..before });
         let times: Vec<_> = published(&stage).iter().map(|it| it.0).collect();
         assert_eq!(times, [seconds(1), seconds(11)]);
         assert!(stage.world.exchange().order(ACCOUNT, order).is_some());
         let counts = stage.world.fault_counts();
-        assert_eq!(
-            counts.get(Fault::FilterChange, Some(OrderStateAtVenue::Open)),
-            1
-        );
-        assert!(
-            stage
-                .world
-                .is_disturbed_at(ACCOUNT, BTC, seconds(4), seconds(5))
-        );
+        assert_eq!(counts.get(Fault::FilterChange, Some(OrderStateAtVenue::Open)), 1);
+        assert!(stage.world.is_disturbed_at(ACCOUNT, BTC, seconds(4), seconds(5)));
     }
     assert_eq!(changed, [true; 3]);
 }
@@ -154,10 +120,7 @@ fn a_halted_instrument_refuses_orders_until_it_trades_again() {
     let client_id = stage.limit(Side::Buy, Price(990), seconds(5));
     stage.run(seconds(12));
     let reason = RejectReason::MarketClosed;
-    assert_eq!(
-        stage.times(&VenueReport::OrderRejected { client_id, reason }),
-        [seconds(5)]
-    );
+    assert_eq!(stage.times(&VenueReport::OrderRejected { client_id, reason }), [seconds(5)]);
     let later = stage.limit(Side::Buy, Price(990), seconds(12));
     stage.run(seconds(13));
     assert_eq!(stage.accepted(later), [seconds(12)]);
@@ -194,30 +157,14 @@ fn no_more_than_one_instrument_is_delisted() {
     }
     stage.run(seconds(50));
     let status = [BTC, ETH, XRP].map(|id| filters(&stage, id).status);
-    assert_eq!(
-        status,
-        [
-            TradingStatus::Delisted,
-            TradingStatus::Trading,
-            TradingStatus::Trading
-        ]
-    );
+    assert_eq!(status, [TradingStatus::Delisted, TradingStatus::Trading, TradingStatus::Trading]);
     assert_eq!(published(&stage).len(), 1);
-    let open = stage
-        .world
-        .exchange()
-        .snapshot(ACCOUNT, START, seconds(50))
-        .unwrap()
-        .open_orders;
+    let open = stage.world.exchange().snapshot(ACCOUNT, START, seconds(50)).unwrap().open_orders;
     assert_eq!(open, []);
     let cancelled = VenueReport::OrderCancelled { client_id: order };
     assert_eq!(stage.times(&cancelled), [seconds(1)]);
     assert_eq!(stage.world.fault_counts().total(Fault::Delisting), 1);
-    assert!(
-        stage
-            .world
-            .is_disturbed_at(ACCOUNT, BTC, seconds(40), seconds(40))
-    );
+    assert!(stage.world.is_disturbed_at(ACCOUNT, BTC, seconds(40), seconds(40)));
 }
 
 #[test]
@@ -244,15 +191,8 @@ fn somebody_trades_by_hand_under_an_id_that_is_not_ours() {
         let fills = stage.fills();
         assert_eq!(fills.len(), 1);
         assert!(!fills[0].1.client_id.unwrap().is_ours());
-        assert_eq!(
-            stage.world.fault_counts().get(Fault::ExternalTrade, None),
-            1
-        );
-        let snapshot = stage
-            .world
-            .exchange()
-            .snapshot(ACCOUNT, START, seconds(2))
-            .unwrap();
+        assert_eq!(stage.world.fault_counts().get(Fault::ExternalTrade, None), 1);
+        let snapshot = stage.world.exchange().snapshot(ACCOUNT, START, seconds(2)).unwrap();
         assert_eq!(snapshot.positions.len(), 1);
     }
 }
@@ -262,10 +202,6 @@ fn faults_befall_only_what_they_can() {
     let mut stage = stage(Script::quoted(10), 1);
     let account = Target::Account(ACCOUNT);
     assert!(!stage.world.inject(Fault::Halt, account, START));
-    assert!(
-        !stage
-            .world
-            .inject(Fault::LoseReply, Target::Instrument(BTC), START)
-    );
+    assert!(!stage.world.inject(Fault::LoseReply, Target::Instrument(BTC), START));
     assert!(!stage.world.inject(Fault::Stall, Target::Venue, START));
 }

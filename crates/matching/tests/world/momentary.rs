@@ -9,20 +9,12 @@ use banyan_matching::faults::{Fault, OrderStateAtVenue};
 use crate::support::*;
 
 fn counted(stage: &Stage, fault: Fault) -> Vec<(Option<OrderStateAtVenue>, u64)> {
-    let cells = stage
-        .world
-        .fault_counts()
-        .iter()
-        .filter(|cell| cell.0 == fault);
+    let cells = stage.world.fault_counts().iter().filter(|cell| cell.0 == fault);
     cells.map(|(_, state, count)| (state, count)).collect()
 }
 
 const fn leverage() -> VenueCommand {
-    VenueCommand::SetLeverage {
-        instrument: BTC,
-        leverage: 3,
-        margin_mode: MarginMode::Cross,
-    }
+    VenueCommand::SetLeverage { instrument: BTC, leverage: 3, margin_mode: MarginMode::Cross }
 }
 
 #[test]
@@ -43,29 +35,15 @@ fn a_dropped_command_times_out_and_leaves_no_trace() {
     stage.run(seconds(5));
     let lost = [
         VenueReport::SubmitOutcomeLost { client_id },
-        VenueReport::CancelRejected {
-            client_id: standing,
-            reason: None,
-        },
-        VenueReport::QueryFailed {
-            client_id: Some(standing),
-        },
+        VenueReport::CancelRejected { client_id: standing, reason: None },
+        VenueReport::QueryFailed { client_id: Some(standing) },
         VenueReport::QueryFailed { client_id: None },
-        VenueReport::LeverageRejected {
-            instrument: BTC,
-            reason: None,
-        },
+        VenueReport::LeverageRejected { instrument: BTC, reason: None },
     ];
-    assert_eq!(
-        stage.told()[told..],
-        lost.map(|report| (seconds(2), report))
-    );
+    assert_eq!(stage.told()[told..], lost.map(|report| (seconds(2), report)));
     assert_eq!(stage.world.exchange().order(ACCOUNT, client_id), None);
-    let states = [
-        (None, 2),
-        (Some(OrderStateAtVenue::NotThere), 1),
-        (Some(OrderStateAtVenue::Open), 2),
-    ];
+    let states =
+        [(None, 2), (Some(OrderStateAtVenue::NotThere), 1), (Some(OrderStateAtVenue::Open), 2)];
     assert_eq!(counted(&stage, Fault::DropRequest), states);
 }
 
@@ -93,10 +71,7 @@ fn a_lost_reply_leaves_the_command_done_and_its_fills_told() {
     assert!(
         matches!(&told[0].1, VenueReport::OrderFilled(fill) if fill.client_id == Some(client_id))
     );
-    assert_eq!(
-        told[1],
-        (seconds(1), VenueReport::SubmitOutcomeLost { client_id })
-    );
+    assert_eq!(told[1], (seconds(1), VenueReport::SubmitOutcomeLost { client_id }));
     assert_eq!(told.len(), 2);
     let filled = Some(OrderStateAtVenue::Filled);
     assert_eq!(counted(&stage, Fault::LoseReply), [(filled, 1)]);
@@ -112,10 +87,7 @@ fn a_cancel_whose_reply_is_lost_cancels() {
     stage.run(seconds(3));
     let order = stage.world.exchange().order(ACCOUNT, client_id).unwrap();
     assert_eq!(order.status, ReportedStatus::Cancelled);
-    let lost = VenueReport::CancelRejected {
-        client_id,
-        reason: None,
-    };
+    let lost = VenueReport::CancelRejected { client_id, reason: None };
     assert_eq!(stage.told()[1..], [(seconds(2), lost)]);
 }
 
@@ -133,10 +105,7 @@ fn late_order(beyond: bool) -> (Stage, Timestamp, banyan_core::ids::ClientOrderI
             return (stage, sent, client_id);
         }
     }
-    panic!(
-        "no delay was {} the time-out",
-        if beyond { "beyond" } else { "within" }
-    );
+    panic!("no delay was {} the time-out", if beyond { "beyond" } else { "within" });
 }
 
 #[test]
@@ -170,10 +139,7 @@ fn a_late_fill_is_told_late() {
     assert_eq!(fills.len(), 1);
     let late = fills[0].0 - milliseconds(1500);
     assert!(late > Span(0) && late <= Span::seconds(5), "{late:?}");
-    assert_eq!(
-        counted(&stage, Fault::Delay),
-        [(Some(OrderStateAtVenue::Filled), 1)]
-    );
+    assert_eq!(counted(&stage, Fault::Delay), [(Some(OrderStateAtVenue::Filled), 1)]);
 }
 
 #[test]
@@ -188,10 +154,7 @@ fn a_duplicate_is_told_twice_and_an_answer_to_a_query_is_not() {
     assert_eq!(accepted.len(), 2);
     assert_eq!(accepted[0], START);
     assert_eq!(stage.told().len(), 3);
-    assert_eq!(
-        counted(&stage, Fault::Duplicate),
-        [(Some(OrderStateAtVenue::Open), 1)]
-    );
+    assert_eq!(counted(&stage, Fault::Duplicate), [(Some(OrderStateAtVenue::Open), 1)]);
     assert!(!stage.world.is_disturbed(ACCOUNT, START, seconds(8)));
 }
 
@@ -233,10 +196,7 @@ fn a_dropped_fill_is_followed_by_news_of_the_gap() {
     let gaps = stage.times(&VenueReport::StreamInterrupted);
     assert_eq!(gaps.len(), 1);
     assert!(gaps[0] > START && gaps[0] <= seconds(5));
-    assert_eq!(
-        counted(&stage, Fault::DropMessage),
-        [(Some(OrderStateAtVenue::Filled), 1)]
-    );
+    assert_eq!(counted(&stage, Fault::DropMessage), [(Some(OrderStateAtVenue::Filled), 1)]);
     assert!(stage.world.is_disturbed(ACCOUNT, START, START));
     assert!(!stage.world.is_disturbed(OTHER, START, seconds(10)));
 }
@@ -254,10 +214,7 @@ fn a_cancel_that_loses_the_race_finds_the_order_filled() {
         if fill.client_id == Some(client_id) && fill.quantity == Quantity(1000)));
     let reason = Some(RejectReason::OrderNotFound);
     assert_eq!(told[2].1, VenueReport::CancelRejected { client_id, reason });
-    assert_eq!(
-        counted(&stage, Fault::CancelRace),
-        [(Some(OrderStateAtVenue::Filled), 1)]
-    );
+    assert_eq!(counted(&stage, Fault::CancelRace), [(Some(OrderStateAtVenue::Filled), 1)]);
 }
 
 #[test]

@@ -66,10 +66,7 @@ fn instrument(id: InstrumentId, base: &str) -> Instrument {
             maintenance_rate: Rate::from_basis_points(50),
             maintenance_deduction: Amount::ZERO,
         }],
-        fees: FeeRates {
-            maker: Rate::from_basis_points(2),
-            taker: Rate::from_basis_points(5),
-        },
+        fees: FeeRates { maker: Rate::from_basis_points(2), taker: Rate::from_basis_points(5) },
     }
 }
 
@@ -93,11 +90,7 @@ impl Script {
     }
 
     pub(crate) fn push(&mut self, time: Timestamp, instrument: InstrumentId, change: MarketChange) {
-        self.steps.push_back(MarketStep {
-            time,
-            instrument,
-            change,
-        });
+        self.steps.push_back(MarketStep { time, instrument, change });
     }
 
     /// Adds a step and keeps the order of time.
@@ -114,24 +107,12 @@ impl Script {
 }
 
 pub(crate) fn depth() -> MarketChange {
-    let level = |price| {
-        vec![Level {
-            price,
-            quantity: SHOWN,
-        }]
-    };
-    MarketChange::Depth {
-        bids: level(BID),
-        asks: level(ASK),
-    }
+    let level = |price| vec![Level { price, quantity: SHOWN }];
+    MarketChange::Depth { bids: level(BID), asks: level(ASK) }
 }
 
 pub(crate) fn taker(side: Side, quantity: Quantity, limit: Price) -> MarketChange {
-    MarketChange::Taker {
-        side,
-        quantity,
-        limit,
-    }
+    MarketChange::Taker { side, quantity, limit }
 }
 
 impl Market for Script {
@@ -168,21 +149,12 @@ impl Stage {
 
     pub(crate) fn with(script: Script, latency: Latency, faults: FaultSettings, seed: u64) -> Self {
         let exchange = ExchangeSettings { keep_history: true };
-        let settings = WorldSettings {
-            exchange,
-            latency,
-            faults,
-            seed,
-        };
+        let settings = WorldSettings { exchange, latency, faults, seed };
         let mut world = World::new(Box::new(script), settings);
         for account in [ACCOUNT, OTHER] {
             world.open_account(account, rich());
         }
-        Self {
-            world,
-            seen: Vec::new(),
-            numbers: 0,
-        }
+        Self { world, seen: Vec::new(), numbers: 0 }
     }
 
     /// Lets time pass up to and including `until`, one event time after the other.
@@ -239,10 +211,7 @@ impl Stage {
 
     pub(crate) fn submit(&mut self, request: OrderRequest, at: Timestamp) -> ClientOrderId {
         let client_id = request.client_id;
-        let command = VenueCommand::SubmitOrder {
-            request,
-            expires: at + Span::seconds(30),
-        };
+        let command = VenueCommand::SubmitOrder { request, expires: at + Span::seconds(30) };
         self.world.submit(ACCOUNT, command, at);
         client_id
     }
@@ -253,28 +222,19 @@ impl Stage {
 
     /// What the account was told, and when.
     pub(crate) fn told(&self) -> Vec<(Timestamp, VenueReport)> {
-        self.messages()
-            .map(|(at, message)| (at, message.report.clone()))
-            .collect()
+        self.messages().map(|(at, message)| (at, message.report.clone())).collect()
     }
 
     pub(crate) fn messages(&self) -> impl Iterator<Item = (Timestamp, &VenueMessage)> {
-        self.seen
-            .iter()
-            .filter_map(|(at, delivery)| match delivery {
-                Delivery::Account { account, message } if *account == ACCOUNT => {
-                    Some((*at, message))
-                }
-                _ => None,
-            })
+        self.seen.iter().filter_map(|(at, delivery)| match delivery {
+            Delivery::Account { account, message } if *account == ACCOUNT => Some((*at, message)),
+            _ => None,
+        })
     }
 
     /// When the account was told exactly this.
     pub(crate) fn times(&self, report: &VenueReport) -> Vec<Timestamp> {
-        self.messages()
-            .filter(|(_, it)| it.report == *report)
-            .map(|(at, _)| at)
-            .collect()
+        self.messages().filter(|(_, it)| it.report == *report).map(|(at, _)| at).collect()
     }
 
     pub(crate) fn fills(&self) -> Vec<(Timestamp, FillReport)> {
@@ -286,21 +246,17 @@ impl Stage {
     }
 
     pub(crate) fn events(&self) -> impl Iterator<Item = (Timestamp, &MarketEvent)> {
-        self.seen
-            .iter()
-            .filter_map(|(at, delivery)| match delivery {
-                Delivery::Market(event) => Some((*at, event)),
-                Delivery::Account { .. } => None,
-            })
+        self.seen.iter().filter_map(|(at, delivery)| match delivery {
+            Delivery::Market(event) => Some((*at, event)),
+            Delivery::Account { .. } => None,
+        })
     }
 
     /// When the account was told that this order was accepted.
     pub(crate) fn accepted(&self, client_id: ClientOrderId) -> Vec<Timestamp> {
-        let is = |report: &VenueReport| matches!(report, VenueReport::OrderAccepted { client_id: id, .. } if *id == client_id);
-        self.messages()
-            .filter(|(_, it)| is(&it.report))
-            .map(|(at, _)| at)
-            .collect()
+        let wanted = client_id;
+        let is = |report: &VenueReport| matches!(report, VenueReport::OrderAccepted { client_id, .. } if *client_id == wanted);
+        self.messages().filter(|(_, it)| is(&it.report)).map(|(at, _)| at).collect()
     }
 }
 
@@ -316,17 +272,11 @@ pub(crate) fn rich() -> AccountSettings {
 }
 
 pub(crate) fn cancel(client_id: ClientOrderId) -> VenueCommand {
-    VenueCommand::CancelOrder {
-        instrument: BTC,
-        client_id,
-    }
+    VenueCommand::CancelOrder { instrument: BTC, client_id }
 }
 
 pub(crate) fn query(client_id: ClientOrderId) -> VenueCommand {
-    VenueCommand::QueryOrder {
-        instrument: BTC,
-        client_id,
-    }
+    VenueCommand::QueryOrder { instrument: BTC, client_id }
 }
 
 pub(crate) const fn snapshot() -> VenueCommand {

@@ -137,10 +137,8 @@ fn faults_of_links_leave_the_market_alone() {
             stage.world.submit(ACCOUNT, snapshot(), seconds(n));
         }
         stage.run(seconds(600));
-        let heard: Vec<(_, MarketEvent)> = stage
-            .events()
-            .map(|(at, event)| (at, event.clone()))
-            .collect();
+        let heard: Vec<(_, MarketEvent)> =
+            stage.events().map(|(at, event)| (at, event.clone())).collect();
         (heard, stage.world.fault_counts().is_empty())
     };
     let (quiet, is_quiet) = watch(FaultSettings::none());
@@ -158,10 +156,7 @@ fn on_bad_days_every_fault_fires() {
             *totals.entry(fault).or_insert(0) += count;
         }
     }
-    let silent: Vec<_> = Fault::ALL
-        .iter()
-        .filter(|it| !totals.contains_key(it))
-        .collect();
+    let silent: Vec<_> = Fault::ALL.iter().filter(|it| !totals.contains_key(it)).collect();
     assert!(silent.is_empty(), "{silent:?}");
 }
 
@@ -198,10 +193,7 @@ fn every_command_is_answered_or_given_up_exactly_once() {
     // The venue cancels on its own only at a delisting, and only a duplicate repeats an answer.
     let (stage, sent) = play(without(&[Fault::Duplicate, Fault::Delisting]), 4);
     let (submits, others) = answers(&stage);
-    assert_eq!(
-        submits.keys().copied().collect::<BTreeSet<_>>(),
-        sent.submits
-    );
+    assert_eq!(submits.keys().copied().collect::<BTreeSet<_>>(), sent.submits);
     assert!(submits.values().all(|count| *count == 1));
     assert_eq!(others, [sent.cancels, sent.queries, sent.snapshots]);
 }
@@ -249,20 +241,14 @@ fn every_lost_outcome_lies_within_a_disturbance() {
         .collect();
     assert!(!lost.is_empty() && sent.submits.len() > lost.len());
     for (at, _) in lost {
-        assert!(
-            stage
-                .world
-                .is_disturbed(ACCOUNT, *at - Span::seconds(1), *at)
-        );
+        assert!(stage.world.is_disturbed(ACCOUNT, *at - Span::seconds(1), *at));
     }
 }
 
 #[test]
 fn lasting_faults_come_again_and_again() {
-    let faults = FaultSettings {
-        rates: [(Fault::RateLimitBan, 24 * 60)].into(),
-        ..FaultSettings::none()
-    };
+    let faults =
+        FaultSettings { rates: [(Fault::RateLimitBan, 24 * 60)].into(), ..FaultSettings::none() };
     let mut stage = Stage::with(Script::quoted(7200), LATENCY, faults, 1);
     for second in 0..7200 {
         stage.run(seconds(second));
@@ -277,11 +263,7 @@ fn lasting_faults_come_again_and_again() {
 fn a_dial_that_is_turned_back_goes_quiet() {
     let mut stage = Stage::with(Script::quoted(600), LATENCY, FaultSettings::none(), 1);
     stage.world.set_faults(FaultSettings {
-        rates: [
-            (Fault::DropRequest, 1_000_000),
-            (Fault::RateLimitBan, 10_000),
-        ]
-        .into(),
+        rates: [(Fault::DropRequest, 1_000_000), (Fault::RateLimitBan, 10_000)].into(),
         ..FaultSettings::none()
     });
     stage.run(seconds(300));

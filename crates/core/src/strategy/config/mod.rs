@@ -73,12 +73,7 @@ impl FromStr for StrategyKind {
 
 /// A configuration with its type: `{"strategy_type": "grid", "config": {...}}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(
-    tag = "strategy_type",
-    content = "config",
-    rename_all = "snake_case",
-    remote = "Self"
-)]
+#[serde(tag = "strategy_type", content = "config", rename_all = "snake_case", remote = "Self")]
 pub enum StrategyConfig {
     /// A ladder of resting orders.
     Grid(GridConfig),

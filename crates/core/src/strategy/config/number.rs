@@ -55,10 +55,7 @@ pub(super) fn serialize<S: Serializer>(value: &Decimal, sink: S) -> Result<S::Ok
     if !sink.is_human_readable() {
         return sink.collect_str(&value);
     }
-    if let Some(whole) = value
-        .to_i64()
-        .filter(|whole| Decimal::from(*whole) == value)
-    {
+    if let Some(whole) = value.to_i64().filter(|whole| Decimal::from(*whole) == value) {
         return sink.serialize_i64(whole);
     }
     match value.to_string().parse::<f64>() {

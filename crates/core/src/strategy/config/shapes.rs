@@ -194,25 +194,11 @@ impl DcaConfig {
         let mut checks = Checks::default();
         checks.amount("order_amount", self.order_amount);
         checks.within("interval_minutes", self.interval_minutes, 1, 43_200);
-        checks.percent(
-            "take_profit_percent",
-            self.take_profit_percent,
-            ONE_TENTH,
-            100,
-        );
+        checks.percent("take_profit_percent", self.take_profit_percent, ONE_TENTH, 100);
         checks.amount_or_zero("total_budget", self.total_budget);
         let enough = self.total_budget.is_zero() || self.total_budget >= self.order_amount;
-        checks.require(
-            enough,
-            "total_budget",
-            "must be zero or at least order_amount",
-        );
-        checks.percent_or_zero(
-            "stop_loss_percent",
-            self.stop_loss_percent,
-            SMALLEST_STOP,
-            99,
-        );
+        checks.require(enough, "total_budget", "must be zero or at least order_amount");
+        checks.percent_or_zero("stop_loss_percent", self.stop_loss_percent, SMALLEST_STOP, 99);
         checks.within("safety_order_count", self.safety_order_count, 0, 50);
         if self.safety_order_count > 0 {
             self.validate_safety_orders(&mut checks);
@@ -226,14 +212,11 @@ impl DcaConfig {
         checks.percent("price_deviation_percent", deviation, ONE_TENTH, 90);
         checks.within("step_scale", self.step_scale, ONE_TENTH, 10);
         checks.within("volume_scale", self.volume_scale, ONE_TENTH, 10);
-        let reachable = self
-            .deepest_deviation()
-            .is_some_and(|depth| depth < 95.into());
+        let reachable = self.deepest_deviation().is_some_and(|depth| depth < 95.into());
         let message = "the last safety order would rest more than 95 percent below the first buy";
         checks.require(reachable, "safety_order_count", message);
-        let payable = self
-            .largest_safety_order()
-            .is_some_and(|value| value <= 1_000_000_000.into());
+        let payable =
+            self.largest_safety_order().is_some_and(|value| value <= 1_000_000_000.into());
         let message = "makes the last safety order larger than 1000000000";
         checks.require(payable, "volume_scale", message);
     }
@@ -272,18 +255,8 @@ impl RsiConfig {
         checks.require(ordered, "overbought", "must be above oversold");
         checks.amount("order_amount", self.order_amount);
         checks.leverage(self.leverage);
-        checks.percent_or_zero(
-            "stop_loss_percent",
-            self.stop_loss_percent,
-            SMALLEST_STOP,
-            99,
-        );
-        checks.percent_or_zero(
-            "take_profit_percent",
-            self.take_profit_percent,
-            ONE_TENTH,
-            1_000,
-        );
+        checks.percent_or_zero("stop_loss_percent", self.stop_loss_percent, SMALLEST_STOP, 99);
+        checks.percent_or_zero("take_profit_percent", self.take_profit_percent, ONE_TENTH, 1_000);
         checks.finish()
     }
 }
@@ -301,12 +274,7 @@ impl EmaCrossConfig {
         checks.require(ordered, "fast_period", "must be below slow_period");
         checks.amount("order_amount", self.order_amount);
         checks.leverage(self.leverage);
-        checks.percent_or_zero(
-            "stop_loss_percent",
-            self.stop_loss_percent,
-            SMALLEST_STOP,
-            99,
-        );
+        checks.percent_or_zero("stop_loss_percent", self.stop_loss_percent, SMALLEST_STOP, 99);
         checks.finish()
     }
 }

@@ -144,16 +144,8 @@ impl DcaStrategy {
             Some(gate) if effects.intents.is_empty() => effects.refuse(gate),
             Some(_) => {}
         }
-        let wait = if gate == Some(gates::WARMING_UP) {
-            PRICE_WAIT
-        } else {
-            self.interval
-        };
-        let next = if self.next_order > view.now {
-            self.next_order
-        } else {
-            view.now + wait
-        };
+        let wait = if gate == Some(gates::WARMING_UP) { PRICE_WAIT } else { self.interval };
+        let next = if self.next_order > view.now { self.next_order } else { view.now + wait };
         effects.timers.push((REGULAR_TIMER, next));
     }
 
@@ -174,31 +166,19 @@ impl DcaStrategy {
             (!self.regular_retry.is_due(now), gates::WAITING_TO_RETRY),
             (now < self.next_order, gates::INTERVAL_NOT_ELAPSED),
             (
-                self.max_orders
-                    .is_some_and(|most| self.round.orders >= most),
+                self.max_orders.is_some_and(|most| self.round.orders >= most),
                 gates::MAX_ORDERS_REACHED,
             ),
-            (
-                !self.can_pay(self.order_amount, instrument),
-                gates::BUDGET_SPENT,
-            ),
+            (!self.can_pay(self.order_amount, instrument), gates::BUDGET_SPENT),
             (price.is_none(), gates::WARMING_UP),
         ];
-        checks
-            .into_iter()
-            .find(|(refuses, _)| *refuses)
-            .map(|(_, gate)| gate)
+        checks.into_iter().find(|(refuses, _)| *refuses).map(|(_, gate)| gate)
     }
 
     /// Says whether the budget allows another order besides what is bought and what rests.
     fn can_pay(&self, amount: Amount, instrument: &Instrument) -> bool {
-        let resting: Amount = self
-            .safety
-            .iter()
-            .map(|order| order.resting(instrument))
-            .sum();
-        self.budget
-            .is_none_or(|budget| self.round.invested + resting + amount <= budget)
+        let resting: Amount = self.safety.iter().map(|order| order.resting(instrument)).sum();
+        self.budget.is_none_or(|budget| self.round.invested + resting + amount <= budget)
     }
 
     fn buy(
@@ -208,15 +188,9 @@ impl DcaStrategy {
         now: Timestamp,
         effects: &mut Effects,
     ) {
-        let exits = Exits {
-            stop_loss: self.stop_loss,
-            take_profit: None,
-        };
+        let exits = Exits { stop_loss: self.stop_loss, take_profit: None };
         let estimate = price.map(|price| exits.protection(Side::Buy, price, instrument));
-        let held = self.stop.map(|stop| Protection {
-            stop_loss: Some(stop),
-            ..Protection::NONE
-        });
+        let held = self.stop.map(|stop| Protection { stop_loss: Some(stop), ..Protection::NONE });
         self.next_order = now + self.interval;
         self.regular.opens(Side::Buy);
         effects.intents.push(Intent::Open {
@@ -316,9 +290,7 @@ impl DcaStrategy {
         if matches!(notice, WorkerNotice::IntentDenied { tag: None, .. }) && self.stop.is_some() {
             // It may have been the stop: that is asked for again.
             self.stop = None;
-            effects
-                .timers
-                .push((RETRY_TIMER, self.stop_retry.failed(now)));
+            effects.timers.push((RETRY_TIMER, self.stop_retry.failed(now)));
         }
     }
 
@@ -339,19 +311,11 @@ impl DcaStrategy {
 
     /// The stop follows the average entry.
     fn move_stop(&mut self, instrument: &Instrument, effects: &mut Effects) {
-        let stop = self
-            .stop_loss
-            .and_then(|rate| self.round.stop(rate, instrument));
+        let stop = self.stop_loss.and_then(|rate| self.round.stop(rate, instrument));
         if stop.is_some() && stop != self.stop {
             self.stop = stop;
-            let protection = Protection {
-                stop_loss: stop,
-                ..Protection::NONE
-            };
-            effects.intents.push(Intent::Protect {
-                instrument: self.instrument,
-                protection,
-            });
+            let protection = Protection { stop_loss: stop, ..Protection::NONE };
+            effects.intents.push(Intent::Protect { instrument: self.instrument, protection });
         }
     }
 
@@ -367,13 +331,9 @@ impl DcaStrategy {
         self.rounds += 1;
         (self.target_price, self.stop) = (None, None);
         self.stop_retry.succeeded();
-        self.safety
-            .iter_mut()
-            .for_each(|order| order.is_spent = false);
+        self.safety.iter_mut().for_each(|order| order.is_spent = false);
         self.slots().for_each(|slot| slot.cancel(now, effects));
-        effects
-            .timers
-            .push((REGULAR_TIMER, self.next_order.max(now)));
+        effects.timers.push((REGULAR_TIMER, self.next_order.max(now)));
     }
 }
 
@@ -383,10 +343,7 @@ impl Strategy for DcaStrategy {
     }
 
     fn subscription(&self) -> Subscription {
-        Subscription {
-            instruments: vec![self.instrument],
-            ..Subscription::default()
-        }
+        Subscription { instruments: vec![self.instrument], ..Subscription::default() }
     }
 
     fn warm_up(&mut self, _instrument: InstrumentId, _timeframe: Timeframe, _candle: &Candle) {}

@@ -55,13 +55,8 @@ impl Round {
         } else {
             (self.held.cost + profit + self.fees).share(one, one - maker, Rounding::Up)
         };
-        let sale = Position {
-            quantity: self.held.quantity,
-            cost: proceeds,
-        };
-        let price = sale
-            .average_entry(instrument)
-            .filter(|_| proceeds.is_positive())?;
+        let sale = Position { quantity: self.held.quantity, cost: proceeds };
+        let price = sale.average_entry(instrument).filter(|_| proceeds.is_positive())?;
         Some(instrument.round_price(self.not_below(sale, price, instrument), Rounding::Ceiling))
     }
 

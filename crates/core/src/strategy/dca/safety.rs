@@ -47,9 +47,9 @@ impl SafetyOrder {
 
     /// What its order still binds.
     pub(super) fn resting(&self, instrument: &Instrument) -> Amount {
-        self.slot.order().map_or(Amount::ZERO, |order| {
-            instrument.notional(order.price, order.remaining())
-        })
+        self.slot
+            .order()
+            .map_or(Amount::ZERO, |order| instrument.notional(order.price, order.remaining()))
     }
 
     pub(super) fn is_due(&self, now: Timestamp) -> bool {

@@ -32,12 +32,7 @@ pub(super) struct Cell {
 impl Cell {
     /// The cell above level `number`.
     pub(super) fn new(number: u32, buy: Price, sell: Price) -> Self {
-        Self {
-            buy,
-            sell,
-            lot: Lot::default(),
-            slot: Slot::new(number),
-        }
+        Self { buy, sell, lot: Lot::default(), slot: Slot::new(number) }
     }
 
     /// What this cell buys.
@@ -75,8 +70,7 @@ impl Cell {
             return;
         };
         if wish.quantity.is_positive() {
-            self.slot
-                .place(wish, terms.instrument, terms.leverage, effects);
+            self.slot.place(wish, terms.instrument, terms.leverage, effects);
         }
     }
 

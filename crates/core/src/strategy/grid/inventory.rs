@@ -62,8 +62,7 @@ impl Trade {
     /// The reason for which the grid is done after this fill: a stop was reached.
     pub(super) fn stop(&self) -> Option<ExitReason> {
         let stops = [ExitReason::StopLoss, ExitReason::TrailingStopLoss];
-        self.exit
-            .filter(|exit| self.tag.is_none() && stops.contains(exit))
+        self.exit.filter(|exit| self.tag.is_none() && stops.contains(exit))
     }
 
     /// The share of `part` in the fee.
@@ -126,10 +125,7 @@ impl GridStrategy {
     /// Takes a sale out of its own lot; what was sold otherwise (a close, a stop, a liquidation)
     /// comes from the lots that would be sold last.
     fn book_sale(&mut self, trade: &Trade, instrument: &Instrument) {
-        let own = trade
-            .tag
-            .filter(|tag| Slot::sells(*tag))
-            .and_then(|tag| self.index_of(tag));
+        let own = trade.tag.filter(|tag| Slot::sells(*tag)).and_then(|tag| self.index_of(tag));
         let mut rest = trade.quantity;
         if let Some(index) = own {
             rest -= self.unstock(index, trade, rest, instrument);

@@ -47,9 +47,8 @@ impl Ladder {
     }
 
     fn check(&self, instrument: &Instrument) -> Result<(), Vec<FieldError>> {
-        let prices: Vec<_> = (0..=self.count)
-            .map(|number| self.level(number, instrument))
-            .collect();
+        let prices: Vec<_> =
+            (0..=self.count).map(|number| self.level(number, instrument)).collect();
         let rises = prices.windows(2).all(|pair| pair[0] < pair[1]);
         if rises && prices[0].is_positive() {
             return Ok(());
@@ -64,11 +63,8 @@ impl Ladder {
         let exact = match self.ratio {
             None => {
                 let width = i128::from(self.upper.0) - i128::from(self.lower.0);
-                let risen = divide(
-                    width * i128::from(number),
-                    i128::from(self.count),
-                    Rounding::Nearest,
-                );
+                let risen =
+                    divide(width * i128::from(number), i128::from(self.count), Rounding::Nearest);
                 Price(i64::try_from(i128::from(self.lower.0) + risen).unwrap_or(i64::MAX / 2))
             }
             Some(ratio) => power(ratio, number)
@@ -121,19 +117,13 @@ mod tests {
         for (value, degree) in [("1.21", 2), ("1.5", 20), ("1000000", 3), ("1.0001", 200)] {
             let value: Decimal = value.parse().unwrap();
             let back = power(root(value, degree), degree).unwrap();
-            assert!(
-                (back / value - Decimal::ONE).abs() < tolerance,
-                "{value} {back}"
-            );
+            assert!((back / value - Decimal::ONE).abs() < tolerance, "{value} {back}");
         }
     }
 
     #[test]
     fn a_power_beyond_the_range_is_none() {
-        assert_eq!(
-            power(10.into(), 28),
-            Some(Decimal::from_i128_with_scale(10_i128.pow(28), 0))
-        );
+        assert_eq!(power(10.into(), 28), Some(Decimal::from_i128_with_scale(10_i128.pow(28), 0)));
         assert_eq!(power(10.into(), 29), None);
     }
 }

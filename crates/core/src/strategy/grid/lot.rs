@@ -41,15 +41,9 @@ impl Lot {
         fee: Amount,
     ) -> Amount {
         let held = i128::from(self.position.quantity.0.max(1));
-        let paid = self
-            .fees
-            .share(i128::from(quantity.0), held, Rounding::Down);
+        let paid = self.fees.share(i128::from(quantity.0), held, Rounding::Down);
         self.fees -= paid;
-        self.position
-            .fill(kind, Side::Sell, quantity, value)
-            .realized
-            - paid
-            - fee
+        self.position.fill(kind, Side::Sell, quantity, value).realized - paid - fee
     }
 
     /// Adds all of another lot.

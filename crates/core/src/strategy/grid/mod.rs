@@ -73,10 +73,7 @@ impl GridStrategy {
             notional: invested.share(1, i128::from(config.grid_count), Rounding::Down),
             leverage: config::whole(config.leverage),
         };
-        if cells
-            .iter()
-            .any(|cell| cell.target(terms, instrument).is_zero())
-        {
+        if cells.iter().any(|cell| cell.target(terms, instrument).is_zero()) {
             let message = "leaves less than one quantity step for each level";
             return Err(vec![FieldError::new("total_investment", message)]);
         }
@@ -92,11 +89,7 @@ impl GridStrategy {
             stop: config.stop_price.and_then(bound),
             target: config.take_profit_price.and_then(bound),
             cells,
-            opening: if config.initial_position {
-                Opening::Wanted
-            } else {
-                Opening::Done
-            },
+            opening: if config.initial_position { Opening::Wanted } else { Opening::Done },
             opening_retry: Retry::default(),
             market_order: MarketOrder::default(),
             doubt: Doubt::default(),
@@ -162,15 +155,10 @@ impl GridStrategy {
             }
             return;
         }
-        self.cells
-            .iter_mut()
-            .for_each(|cell| cell.trim(view.now, effects));
+        self.cells.iter_mut().for_each(|cell| cell.trim(view.now, effects));
         self.follow(price, instrument, view.now, effects);
         cancel_strays(view, self.terms.instrument, |tag| self.knows(tag), effects);
-        self.protect(
-            !view.book.position(self.terms.instrument).is_flat(),
-            effects,
-        );
+        self.protect(!view.book.position(self.terms.instrument).is_flat(), effects);
         self.open(price, instrument, view.now, effects);
         self.arm(instrument, view.now, effects);
         if effects.intents.is_empty() {
@@ -186,12 +174,7 @@ impl GridStrategy {
             gates::ORDER_PENDING
         } else if self.opening == Opening::Wanted || self.cells.iter().any(waits) {
             gates::WAITING_TO_RETRY
-        } else if self
-            .cells
-            .first()
-            .zip(self.cells.last())
-            .is_some_and(|(a, b)| outside(a, b))
-        {
+        } else if self.cells.first().zip(self.cells.last()).is_some_and(|(a, b)| outside(a, b)) {
             gates::OUTSIDE_BOUNDS
         } else {
             gates::ALL_LEVELS_ARMED
@@ -221,26 +204,15 @@ impl GridStrategy {
     /// Does what is left to be out of the market.
     fn wind_down(&mut self, view: &WorkerView<'_>, effects: &mut Effects) {
         let instrument = self.terms.instrument;
-        if view
-            .book
-            .orders
-            .values()
-            .any(|order| order.instrument == instrument)
-        {
+        if view.book.orders.values().any(|order| order.instrument == instrument) {
             effects.intents.push(Intent::CancelAll { instrument });
-            self.cells
-                .iter_mut()
-                .for_each(|cell| cell.slot.is_being_cancelled());
+            self.cells.iter_mut().for_each(|cell| cell.slot.is_being_cancelled());
         }
         let held = !view.book.position(instrument).is_flat();
         if held && !self.market_order.is_pending() {
             self.market_order.closes(Side::Sell);
             let reason = self.stopped.unwrap_or(ExitReason::ExitSignal);
-            effects.intents.push(Intent::Close {
-                instrument,
-                quantity: None,
-                reason,
-            });
+            effects.intents.push(Intent::Close { instrument, quantity: None, reason });
         }
     }
 
@@ -253,10 +225,7 @@ impl GridStrategy {
         effects: &mut Effects,
     ) {
         let holds = |cell: &Cell| {
-            let sells = cell
-                .slot
-                .order()
-                .is_some_and(|order| order.side == Side::Sell);
+            let sells = cell.slot.order().is_some_and(|order| order.side == Side::Sell);
             sells || cell.is_stocked(instrument)
         };
         if !self.trailing || self.opening != Opening::Done || self.cells.iter().any(holds) {
@@ -281,8 +250,7 @@ impl GridStrategy {
     }
 
     fn knows(&self, tag: OrderTag) -> bool {
-        self.index_of(tag)
-            .is_some_and(|index| self.cells[index].slot.tag() == Some(tag))
+        self.index_of(tag).is_some_and(|index| self.cells[index].slot.tag() == Some(tag))
     }
 
     fn index_of(&self, tag: OrderTag) -> Option<usize> {
@@ -307,10 +275,7 @@ impl GridStrategy {
     }
 
     fn protection(&self, stop: Price) -> Protection {
-        Protection {
-            stop_loss: Some(stop),
-            ..Protection::NONE
-        }
+        Protection { stop_loss: Some(stop), ..Protection::NONE }
     }
 
     /// Buys what the levels above the price are to sell.
@@ -330,11 +295,7 @@ impl GridStrategy {
             self.opening = Opening::Done;
             return;
         }
-        self.opening = Opening::Asked {
-            above: price,
-            remaining,
-            begun: false,
-        };
+        self.opening = Opening::Asked { above: price, remaining, begun: false };
         self.market_order.opens(Side::Buy);
         self.is_protected = true;
         effects.intents.push(Intent::Open {
@@ -342,9 +303,7 @@ impl GridStrategy {
             side: Side::Buy,
             sizing: Sizing::Quantity(remaining),
             leverage: Some(self.terms.leverage),
-            protection: self
-                .stop
-                .map_or(Protection::NONE, |stop| self.protection(stop)),
+            protection: self.stop.map_or(Protection::NONE, |stop| self.protection(stop)),
             confidence: None,
         });
     }
@@ -382,13 +341,9 @@ impl GridStrategy {
     ) {
         self.price = Some(trade.price);
         self.book(trade, instrument);
-        self.cells
-            .iter_mut()
-            .for_each(|cell| cell.trim(view.now, effects));
+        self.cells.iter_mut().for_each(|cell| cell.trim(view.now, effects));
         // A stop that the grid did not ask for takes inventory like any other sale.
-        self.stopped = self
-            .stopped
-            .or(trade.stop().filter(|_| self.stop.is_some()));
+        self.stopped = self.stopped.or(trade.stop().filter(|_| self.stop.is_some()));
         if self.stopped.is_some() {
             self.wind_down(view, effects);
         } else {
@@ -397,12 +352,7 @@ impl GridStrategy {
     }
 
     fn hear_market_order(&mut self, notice: &WorkerNotice, now: Timestamp, effects: &mut Effects) {
-        if let WorkerNotice::OrderUpdated {
-            tag: None,
-            side: Side::Buy,
-            state,
-            ..
-        } = notice
+        if let WorkerNotice::OrderUpdated { tag: None, side: Side::Buy, state, .. } = notice
             && state.is_final()
         {
             self.opening.ended();
@@ -412,9 +362,7 @@ impl GridStrategy {
         let failed = self.market_order.hear(notice, self.terms.instrument) == Outcome::Failed;
         if failed && self.opening.is_asked() {
             self.opening = Opening::Wanted;
-            effects
-                .timers
-                .push((RETRY_TIMER, self.opening_retry.failed(now)));
+            effects.timers.push((RETRY_TIMER, self.opening_retry.failed(now)));
         }
     }
 
@@ -457,9 +405,9 @@ impl Strategy for GridStrategy {
     fn handle(&mut self, event: &StrategyEvent<'_>, view: &WorkerView<'_>, effects: &mut Effects) {
         match event {
             StrategyEvent::Started => self.started(view, effects),
-            StrategyEvent::CandleClosed {
-                instrument, candle, ..
-            } if *instrument == self.terms.instrument => {
+            StrategyEvent::CandleClosed { instrument, candle, .. }
+                if *instrument == self.terms.instrument =>
+            {
                 self.price = Some(candle.close);
                 self.look(view, effects);
             }

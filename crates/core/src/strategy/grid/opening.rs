@@ -29,10 +29,7 @@ impl Opening {
 
     /// Counts a fill; the purchase is done when nothing remains.
     pub(super) fn filled(&mut self, quantity: Quantity) {
-        if let Self::Asked {
-            remaining, begun, ..
-        } = self
-        {
+        if let Self::Asked { remaining, begun, .. } = self {
             *remaining -= quantity;
             *begun = true;
             if !remaining.is_positive() {

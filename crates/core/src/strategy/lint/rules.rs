@@ -26,21 +26,11 @@ impl<'a> Rules<'a> {
         price: Price,
         context: &'a LintContext<'a>,
     ) -> Self {
-        Self {
-            instrument,
-            price,
-            context,
-            findings: Vec::new(),
-        }
+        Self { instrument, price, context, findings: Vec::new() }
     }
 
     fn find(&mut self, code: LintCode, field: &'static str, message: String, suggestion: String) {
-        self.findings.push(LintFinding {
-            code,
-            field,
-            message,
-            suggestion,
-        });
+        self.findings.push(LintFinding { code, field, message, suggestion });
     }
 
     pub(super) fn check_symbol(&mut self) {
@@ -60,9 +50,8 @@ impl<'a> Rules<'a> {
         let Ok(ladder) = Ladder::new(config, self.instrument) else {
             return;
         };
-        let levels: Vec<_> = (0..=config.grid_count)
-            .map(|number| ladder.level(number, self.instrument))
-            .collect();
+        let levels: Vec<_> =
+            (0..=config.grid_count).map(|number| ladder.level(number, self.instrument)).collect();
         let invested = config::notional(config.total_investment, config.leverage);
         self.check_budget("total_investment", config::amount(config.total_investment));
         self.check_leverage(config.leverage, invested);
@@ -76,13 +65,8 @@ impl<'a> Rules<'a> {
         let count = i128::from(config.grid_count);
         let each = invested.share(1, count, Rounding::Down);
         let buys = &levels[..levels.len() - 1];
-        if !buys
-            .iter()
-            .all(|level| is_orderable(self.instrument, *level, each))
-        {
-            let smallest = buys
-                .iter()
-                .map(|level| smallest_order(self.instrument, *level));
+        if !buys.iter().all(|level| is_orderable(self.instrument, *level, each)) {
+            let smallest = buys.iter().map(|level| smallest_order(self.instrument, *level));
             let needed = smallest.max().unwrap_or_default();
             let leverage = i128::from(config::whole(config.leverage));
             let investment = Amount(needed.0 * count).share(1, leverage, Rounding::Up);
@@ -142,10 +126,8 @@ impl<'a> Rules<'a> {
         let read = |value| {
             Price::round_decimal(value, self.instrument.price_decimals, Rounding::Nearest).ok()
         };
-        let (stop, target) = (
-            config.stop_price.and_then(read),
-            config.take_profit_price.and_then(read),
-        );
+        let (stop, target) =
+            (config.stop_price.and_then(read), config.take_profit_price.and_then(read));
         let price = self.show(self.price);
         if stop.is_some_and(|stop| self.price <= stop) {
             self.wrong_side("stop_price", format!("a stop below {price}"));
@@ -201,25 +183,15 @@ impl<'a> Rules<'a> {
     }
 
     pub(super) fn check_dca(&mut self, config: &DcaConfig) {
-        self.check_order(
-            "order_amount",
-            config::amount(config.order_amount),
-            self.price,
-        );
+        self.check_order("order_amount", config::amount(config.order_amount), self.price);
         let mut bound = config.order_amount;
         let mut value = config.safety_order_amount;
         let mut step = config.price_deviation_percent;
         let mut price = self.price;
         for _ in 0..config.safety_order_count {
             bound += value;
-            price -= self
-                .price
-                .times(config::rate(step.round_dp(8)), Rounding::Nearest);
-            self.check_order(
-                "safety_order_amount",
-                config::amount(value.round_dp(8)),
-                price,
-            );
+            price -= self.price.times(config::rate(step.round_dp(8)), Rounding::Nearest);
+            self.check_order("safety_order_amount", config::amount(value.round_dp(8)), price);
             value *= config.volume_scale;
             step *= config.step_scale;
         }
@@ -244,11 +216,7 @@ impl<'a> Rules<'a> {
     }
 
     pub(super) fn check_rsi(&mut self, config: &RsiConfig) {
-        self.check_signal(
-            config.order_amount,
-            config.leverage,
-            config.stop_loss_percent,
-        );
+        self.check_signal(config.order_amount, config.leverage, config.stop_loss_percent);
         let target = config.take_profit_percent;
         let Some(ratio) = round_trip(self.instrument.fees.taker).filter(|_| !target.is_zero())
         else {
@@ -266,11 +234,7 @@ impl<'a> Rules<'a> {
     }
 
     pub(super) fn check_ema_cross(&mut self, config: &EmaCrossConfig) {
-        self.check_signal(
-            config.order_amount,
-            config.leverage,
-            config.stop_loss_percent,
-        );
+        self.check_signal(config.order_amount, config.leverage, config.stop_loss_percent);
     }
 
     fn check_signal(&mut self, margin: Decimal, leverage: Decimal, stop: Decimal) {
@@ -385,17 +349,11 @@ fn most_levels(config: &GridConfig, ratio: Decimal) -> u32 {
         }
         Spacing::Geometric => power(ratio, count).is_some_and(|needed| upper > lower * needed),
     };
-    (2..config.grid_count)
-        .rev()
-        .find(|count| pays(*count))
-        .unwrap_or(0)
+    (2..config.grid_count).rev().find(|count| pays(*count)).unwrap_or(0)
 }
 
 /// An amount rounded up to hundredths.
 fn cents(amount: Amount) -> Decimal {
     let up = rust_decimal::RoundingStrategy::ToPositiveInfinity;
-    amount
-        .to_decimal()
-        .round_dp_with_strategy(2, up)
-        .normalize()
+    amount.to_decimal().round_dp_with_strategy(2, up).normalize()
 }

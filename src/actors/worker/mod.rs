@@ -4,10 +4,13 @@
 //! account together with the state they came from, so that a crash loses both or neither. It never
 //! waits on the tick path. When the account's mailbox is full the wish is refused on the spot.
 
+mod mailbox;
+mod memory;
+
 use std::collections::BTreeMap;
 
 use actix::prelude::*;
-use banyan_core::account::{Resumption, WorkerCommand};
+use banyan_core::account::WorkerCommand;
 use banyan_core::ids::{Epoch, WorkerId};
 use banyan_core::instrument::{InstrumentId, Instruments};
 use banyan_core::intent::Intent;
@@ -20,25 +23,22 @@ use banyan_core::strategy::{
 };
 use banyan_core::time::{Span, Timeframe, Timestamp};
 use banyan_core::worker::{WorkerBook, WorkerEvent, WorkerNotice, WorkerView};
-use serde::{Deserialize, Serialize};
 
-use super::account::DetachWorker;
+pub(super) use mailbox::{Answered, Control, GetReport, Notified, Resumed};
+pub use mailbox::{InjectPanic, WorkerReport};
+
 use super::model_desk::{AskModel, ModelDesk};
 use super::supervision::ChildGuard;
 use super::worker_supervisor::{BudgetSpent, WorkerStarted, WorkerSupervisor};
 use super::{AccountConnection, AttachWorker, SetKillLevel, SubmitIntents, WorkerSpec};
 use crate::clock::Clock;
-use crate::exchanges::MarketBatch;
 
 /// Refusals by the venue within `ERROR_WINDOW` at which a worker is stopped.
 const ERROR_BUDGET: usize = 50;
 /// See `ERROR_BUDGET`.
 const ERROR_WINDOW: Span = Span::minutes(5);
-/// Room made for a saved state, so that most need no more: it is written with every wish.
-const SAVED_BYTES: usize = 512;
-
 /// Where market history comes from when a worker starts.
-pub(super) type History = Recipient<crate::exchanges::GetCandles>;
+pub(in crate::actors) type History = Recipient<crate::exchanges::GetCandles>;
 
 /// One running strategy.
 pub struct StrategyWorker {
@@ -68,86 +68,22 @@ pub struct StrategyWorker {
 }
 
 /// What a worker needs from outside.
-pub(super) struct WorkerPorts {
-    pub(super) clock: Clock,
-    pub(super) instruments: Instruments,
-    pub(super) account: Addr<AccountConnection>,
-    pub(super) models: Addr<ModelDesk>,
-    pub(super) history: History,
-    pub(super) supervisor: Addr<WorkerSupervisor>,
-    pub(super) guard: ChildGuard<WorkerId>,
-}
-
-/// What a worker keeps through a restart.
-#[derive(Serialize, Deserialize)]
-struct Saved {
-    strategy: AnyStrategy,
-    book: WorkerBook,
-    why_not: WhyNot,
-    heard: BTreeMap<(InstrumentId, Timeframe), Timestamp>,
-}
-
-/// The account tells the worker something.
-#[derive(Debug, Clone, Message)]
-#[rtype(result = "()")]
-pub(super) struct Notified(pub(super) WorkerEvent);
-
-/// The account took the worker in.
-#[derive(Debug, Clone, Message)]
-#[rtype(result = "()")]
-pub(super) struct Resumed(pub(super) Resumption);
-
-/// What a person may ask of a worker.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
-#[rtype(result = "()")]
-pub(super) enum Control {
-    /// Evaluate now.
-    Trigger,
-    /// No new entries until resumed.
-    Pause,
-    /// Go on.
-    Resume,
-    /// Stop by the worker's policy.
-    Stop(banyan_core::terms::StopPolicy),
-}
-
-/// Kills the receiving actor by a panic, to prove that supervision survives it.
-#[derive(Debug, Clone, Copy, Message)]
-#[rtype(result = "()")]
-pub struct InjectPanic;
-
-impl InjectPanic {
-    /// The payload of injected panics, by which a hook tells them from real ones.
-    pub const PAYLOAD: &'static str = "injected panic";
-
-    pub(super) fn go(self) {
-        std::panic::panic_any(Self::PAYLOAD);
-    }
-}
-
-/// What a worker tells about itself.
-#[derive(Debug, Clone, Message)]
-#[rtype(result = "()")]
-pub struct WorkerReport {
-    /// Why it did not trade.
-    pub why_not: WhyNot,
-    /// Its positions and orders.
-    pub book: WorkerBook,
-}
-
-#[derive(Message)]
-#[rtype(result = "Option<WorkerReport>")]
-pub(super) struct GetReport;
-
-#[derive(Message)]
-#[rtype(result = "()")]
-pub(super) struct Answered {
-    pub(super) number: u64,
-    pub(super) answer: Option<String>,
+pub(in crate::actors) struct WorkerPorts {
+    pub(in crate::actors) clock: Clock,
+    pub(in crate::actors) instruments: Instruments,
+    pub(in crate::actors) account: Addr<AccountConnection>,
+    pub(in crate::actors) models: Addr<ModelDesk>,
+    pub(in crate::actors) history: History,
+    pub(in crate::actors) supervisor: Addr<WorkerSupervisor>,
+    pub(in crate::actors) guard: ChildGuard<WorkerId>,
 }
 
 impl StrategyWorker {
-    pub(super) fn new(spec: WorkerSpec, strategy: AnyStrategy, ports: WorkerPorts) -> Self {
+    pub(in crate::actors) fn new(
+        spec: WorkerSpec,
+        strategy: AnyStrategy,
+        ports: WorkerPorts,
+    ) -> Self {
         Self {
             subscription: strategy.subscription(),
             spec,
@@ -227,26 +163,10 @@ impl StrategyWorker {
             (self.intents, intent)
         });
         let intents = numbered.collect();
-        let command = WorkerCommand {
-            worker: self.spec.worker,
-            epoch,
-            saved,
-            intents,
-        };
+        let command = WorkerCommand { worker: self.spec.worker, epoch, saved, intents };
         if self.account.try_send(SubmitIntents(command)).is_err() {
             self.why_not.count(self.clock.now(), "account_mailbox_full");
         }
-    }
-
-    fn saved(&self) -> Vec<u8> {
-        let saved = SavedRef {
-            strategy: &self.strategy,
-            book: &self.book,
-            why_not: &self.why_not,
-            heard: &self.heard,
-        };
-        let buffer = Vec::with_capacity(SAVED_BYTES);
-        postcard::to_extend(&saved, buffer).expect("encoding into memory cannot fail")
     }
 
     fn set_timer(&mut self, timer: TimerId, at: Timestamp, ctx: &mut Context<Self>) {
@@ -279,25 +199,12 @@ impl StrategyWorker {
                 if self.wants_candle(instrument, *timeframe, candle.open_time) =>
             {
                 let (timeframe, candle) = (*timeframe, *candle);
-                let event = StrategyEvent::CandleClosed {
-                    instrument,
-                    timeframe,
-                    candle,
-                };
+                let event = StrategyEvent::CandleClosed { instrument, timeframe, candle };
                 self.decide(&event, ctx);
             }
-            MarketData::Trade {
-                price,
-                quantity,
-                aggressor,
-            } if self.subscription.trades => {
+            MarketData::Trade { price, quantity, aggressor } if self.subscription.trades => {
                 let (price, quantity, aggressor) = (*price, *quantity, *aggressor);
-                let event = StrategyEvent::Trade {
-                    instrument,
-                    price,
-                    quantity,
-                    aggressor,
-                };
+                let event = StrategyEvent::Trade { instrument, price, quantity, aggressor };
                 self.decide(&event, ctx);
             }
             MarketData::BookTop { .. } if self.subscription.book_tops => {
@@ -314,12 +221,7 @@ impl StrategyWorker {
         timeframe: Timeframe,
         open_time: Timestamp,
     ) -> bool {
-        if !self
-            .subscription
-            .candles
-            .iter()
-            .any(|(wanted, _)| *wanted == timeframe)
-        {
+        if !self.subscription.candles.iter().any(|(wanted, _)| *wanted == timeframe) {
             return false;
         }
         let key = (instrument, timeframe);
@@ -340,10 +242,7 @@ impl StrategyWorker {
         }
         match &event.notice {
             WorkerNotice::IntentDenied { code, .. } => self.why_not.count(event.time, code),
-            WorkerNotice::OrderUpdated {
-                state: OrderState::Rejected,
-                ..
-            } => self.refused(),
+            WorkerNotice::OrderUpdated { state: OrderState::Rejected, .. } => self.refused(),
             _ => {}
         }
         self.decide(&StrategyEvent::Account(&event), ctx);
@@ -353,35 +252,14 @@ impl StrategyWorker {
     fn refused(&mut self) {
         let now = self.clock.now();
         self.refusals.push_back(now);
-        while self
-            .refusals
-            .front()
-            .is_some_and(|at| now - *at > ERROR_WINDOW)
-        {
+        while self.refusals.front().is_some_and(|at| now - *at > ERROR_WINDOW) {
             self.refusals.pop_front();
         }
         if self.refusals.len() >= ERROR_BUDGET {
             let reason = format!("{ERROR_BUDGET} orders refused by the venue within five minutes");
-            self.supervisor.do_send(BudgetSpent {
-                worker: self.spec.worker,
-                reason,
-            });
+            self.supervisor.do_send(BudgetSpent { worker: self.spec.worker, reason });
             self.refusals.clear();
         }
-    }
-
-    /// Takes over what an earlier life saved; what does not fit any more is left behind.
-    fn restore(&mut self, saved: Option<&[u8]>) {
-        let Some(Ok(saved)) = saved.map(postcard::from_bytes::<Saved>) else {
-            return;
-        };
-        if saved.strategy.name() == self.strategy.name() {
-            self.strategy = saved.strategy;
-            self.subscription = self.strategy.subscription();
-        }
-        self.book = saved.book;
-        self.why_not = saved.why_not;
-        self.heard = saved.heard;
     }
 
     /// Asks for the past that the strategy needs, then begins.
@@ -390,27 +268,14 @@ impl StrategyWorker {
             .subscription
             .instruments
             .iter()
-            .flat_map(|it| {
-                self.subscription
-                    .candles
-                    .iter()
-                    .map(|(tf, n)| (*it, *tf, *n))
-            })
+            .flat_map(|it| self.subscription.candles.iter().map(|(tf, n)| (*it, *tf, *n)))
             .collect();
         let history = self.history.clone();
         let asked = async move {
             let mut answers = Vec::new();
             for (instrument, timeframe, limit) in asks {
-                let ask = crate::exchanges::GetCandles {
-                    instrument,
-                    timeframe,
-                    limit,
-                };
-                answers.push((
-                    instrument,
-                    timeframe,
-                    history.send(ask).await.unwrap_or_default(),
-                ));
+                let ask = crate::exchanges::GetCandles { instrument, timeframe, limit };
+                answers.push((instrument, timeframe, history.send(ask).await.unwrap_or_default()));
             }
             answers
         };
@@ -434,32 +299,16 @@ impl StrategyWorker {
         }
         self.decide(&StrategyEvent::Started, ctx);
         if let Some(epoch) = self.epoch {
-            self.supervisor.do_send(WorkerStarted {
-                worker: self.spec.worker,
-                epoch,
-            });
+            self.supervisor.do_send(WorkerStarted { worker: self.spec.worker, epoch });
         }
     }
 
     fn set_paused(&mut self, paused: bool) {
         self.paused = paused;
-        let level = if paused {
-            KillLevel::PauseEntries
-        } else {
-            KillLevel::None
-        };
+        let level = if paused { KillLevel::PauseEntries } else { KillLevel::None };
         let scope = KillScope::Worker(self.spec.worker);
         self.account.do_send(SetKillLevel { scope, level });
     }
-}
-
-/// `Saved`, borrowed for writing.
-#[derive(Serialize)]
-struct SavedRef<'a> {
-    strategy: &'a AnyStrategy,
-    book: &'a WorkerBook,
-    why_not: &'a WhyNot,
-    heard: &'a BTreeMap<(InstrumentId, Timeframe), Timestamp>,
 }
 
 impl Actor for StrategyWorker {
@@ -473,81 +322,5 @@ impl Actor for StrategyWorker {
             events: ctx.address().recipient(),
             resumed: ctx.address().recipient(),
         });
-    }
-}
-
-impl Handler<Resumed> for StrategyWorker {
-    type Result = ();
-    fn handle(&mut self, Resumed(resumption): Resumed, ctx: &mut Self::Context) {
-        self.epoch = Some(resumption.epoch);
-        self.restore(resumption.saved.as_deref());
-        self.warm_up(resumption.missed, ctx);
-    }
-}
-
-impl Handler<Notified> for StrategyWorker {
-    type Result = ();
-    fn handle(&mut self, Notified(event): Notified, ctx: &mut Self::Context) {
-        self.notified(event, ctx);
-    }
-}
-
-impl Handler<MarketBatch> for StrategyWorker {
-    type Result = ();
-    fn handle(&mut self, MarketBatch(events): MarketBatch, ctx: &mut Self::Context) {
-        for event in events.iter() {
-            self.take_market(event, ctx);
-        }
-    }
-}
-
-impl Handler<Answered> for StrategyWorker {
-    type Result = ();
-    fn handle(&mut self, answered: Answered, ctx: &mut Self::Context) {
-        if self.is_running() {
-            let Answered { number, answer } = answered;
-            self.decide(
-                &StrategyEvent::Answered {
-                    number,
-                    answer: answer.as_deref(),
-                },
-                ctx,
-            );
-        }
-    }
-}
-
-impl Handler<Control> for StrategyWorker {
-    type Result = ();
-    fn handle(&mut self, control: Control, ctx: &mut Self::Context) {
-        match control {
-            Control::Trigger if self.is_running() => self.decide(&StrategyEvent::Triggered, ctx),
-            Control::Trigger => {}
-            Control::Pause => self.set_paused(true),
-            Control::Resume => self.set_paused(false),
-            Control::Stop(policy) => {
-                self.submit(Vec::new());
-                self.account.do_send(DetachWorker(self.spec.worker, policy));
-                self.ready = false;
-                ctx.stop();
-            }
-        }
-    }
-}
-
-impl Handler<GetReport> for StrategyWorker {
-    type Result = MessageResult<GetReport>;
-    fn handle(&mut self, _: GetReport, _: &mut Self::Context) -> Self::Result {
-        MessageResult(Some(WorkerReport {
-            why_not: self.why_not.clone(),
-            book: self.book.clone(),
-        }))
-    }
-}
-
-impl Handler<InjectPanic> for StrategyWorker {
-    type Result = ();
-    fn handle(&mut self, inject: InjectPanic, _: &mut Self::Context) {
-        inject.go();
     }
 }

@@ -1,0 +1,136 @@
+//! What a worker is told, and by whom; each message goes to one method.
+
+use actix::prelude::*;
+use banyan_core::account::Resumption;
+use banyan_core::strategy::{StrategyEvent, WhyNot};
+use banyan_core::worker::{WorkerBook, WorkerEvent};
+
+use super::StrategyWorker;
+use crate::actors::account::DetachWorker;
+use crate::exchanges::MarketBatch;
+
+/// The account tells the worker something.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "()")]
+pub(in crate::actors) struct Notified(pub(in crate::actors) WorkerEvent);
+
+/// The account took the worker in.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "()")]
+pub(in crate::actors) struct Resumed(pub(in crate::actors) Resumption);
+
+/// What a person may ask of a worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
+#[rtype(result = "()")]
+pub(in crate::actors) enum Control {
+    /// Evaluate now.
+    Trigger,
+    /// No new entries until resumed.
+    Pause,
+    /// Go on.
+    Resume,
+    /// Stop by the worker's policy.
+    Stop(banyan_core::terms::StopPolicy),
+}
+
+/// Kills the receiving actor by a panic, to prove that supervision survives it.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct InjectPanic;
+
+impl InjectPanic {
+    /// The payload of injected panics, by which a hook tells them from real ones.
+    pub const PAYLOAD: &'static str = "injected panic";
+
+    pub(in crate::actors) fn go(self) {
+        std::panic::panic_any(Self::PAYLOAD);
+    }
+}
+
+/// What a worker tells about itself.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "()")]
+pub struct WorkerReport {
+    /// Why it did not trade.
+    pub why_not: WhyNot,
+    /// Its positions and orders.
+    pub book: WorkerBook,
+}
+
+#[derive(Message)]
+#[rtype(result = "Option<WorkerReport>")]
+pub(in crate::actors) struct GetReport;
+
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(in crate::actors) struct Answered {
+    pub(in crate::actors) number: u64,
+    pub(in crate::actors) answer: Option<String>,
+}
+
+impl Handler<Resumed> for StrategyWorker {
+    type Result = ();
+    fn handle(&mut self, Resumed(resumption): Resumed, ctx: &mut Self::Context) {
+        self.epoch = Some(resumption.epoch);
+        self.restore(resumption.saved.as_deref());
+        self.warm_up(resumption.missed, ctx);
+    }
+}
+
+impl Handler<Notified> for StrategyWorker {
+    type Result = ();
+    fn handle(&mut self, Notified(event): Notified, ctx: &mut Self::Context) {
+        self.notified(event, ctx);
+    }
+}
+
+impl Handler<MarketBatch> for StrategyWorker {
+    type Result = ();
+    fn handle(&mut self, MarketBatch(events): MarketBatch, ctx: &mut Self::Context) {
+        for event in events.iter() {
+            self.take_market(event, ctx);
+        }
+    }
+}
+
+impl Handler<Answered> for StrategyWorker {
+    type Result = ();
+    fn handle(&mut self, answered: Answered, ctx: &mut Self::Context) {
+        if self.is_running() {
+            let Answered { number, answer } = answered;
+            self.decide(&StrategyEvent::Answered { number, answer: answer.as_deref() }, ctx);
+        }
+    }
+}
+
+impl Handler<Control> for StrategyWorker {
+    type Result = ();
+    fn handle(&mut self, control: Control, ctx: &mut Self::Context) {
+        match control {
+            Control::Trigger if self.is_running() => self.decide(&StrategyEvent::Triggered, ctx),
+            Control::Trigger => {}
+            Control::Pause => self.set_paused(true),
+            Control::Resume => self.set_paused(false),
+            Control::Stop(policy) => {
+                self.submit(Vec::new());
+                self.account.do_send(DetachWorker(self.spec.worker, policy));
+                self.ready = false;
+                ctx.stop();
+            }
+        }
+    }
+}
+
+impl Handler<GetReport> for StrategyWorker {
+    type Result = MessageResult<GetReport>;
+    fn handle(&mut self, _: GetReport, _: &mut Self::Context) -> Self::Result {
+        MessageResult(Some(WorkerReport { why_not: self.why_not.clone(), book: self.book.clone() }))
+    }
+}
+
+impl Handler<InjectPanic> for StrategyWorker {
+    type Result = ();
+    fn handle(&mut self, inject: InjectPanic, _: &mut Self::Context) {
+        inject.go();
+    }
+}

@@ -1,0 +1,59 @@
+//! What a worker keeps through a restart, and how it takes it over.
+
+use std::collections::BTreeMap;
+
+use banyan_core::instrument::InstrumentId;
+use banyan_core::strategy::{AnyStrategy, Strategy, WhyNot};
+use banyan_core::time::{Timeframe, Timestamp};
+use banyan_core::worker::WorkerBook;
+use serde::{Deserialize, Serialize};
+
+use super::StrategyWorker;
+
+/// Room made for a saved state, so that most need no more: it is written with every wish.
+const SAVED_BYTES: usize = 512;
+
+/// What a worker keeps through a restart.
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    strategy: AnyStrategy,
+    book: WorkerBook,
+    why_not: WhyNot,
+    heard: BTreeMap<(InstrumentId, Timeframe), Timestamp>,
+}
+
+/// `Saved`, borrowed for writing.
+#[derive(Serialize)]
+struct SavedRef<'a> {
+    strategy: &'a AnyStrategy,
+    book: &'a WorkerBook,
+    why_not: &'a WhyNot,
+    heard: &'a BTreeMap<(InstrumentId, Timeframe), Timestamp>,
+}
+
+impl StrategyWorker {
+    pub(super) fn saved(&self) -> Vec<u8> {
+        let saved = SavedRef {
+            strategy: &self.strategy,
+            book: &self.book,
+            why_not: &self.why_not,
+            heard: &self.heard,
+        };
+        let buffer = Vec::with_capacity(SAVED_BYTES);
+        postcard::to_extend(&saved, buffer).expect("encoding into memory cannot fail")
+    }
+
+    /// Takes over what an earlier life saved; what does not fit any more is left behind.
+    pub(super) fn restore(&mut self, saved: Option<&[u8]>) {
+        let Some(Ok(saved)) = saved.map(postcard::from_bytes::<Saved>) else {
+            return;
+        };
+        if saved.strategy.name() == self.strategy.name() {
+            self.strategy = saved.strategy;
+            self.subscription = self.strategy.subscription();
+        }
+        self.book = saved.book;
+        self.why_not = saved.why_not;
+        self.heard = saved.heard;
+    }
+}
