@@ -154,7 +154,10 @@ fn a_cancel_of_an_order_the_venue_does_not_have_is_followed_by_a_question() {
     desk.commands.clear();
     desk.wait(banyan_core::time::Span::seconds(1));
     let wanted = client_id;
-    let asked = |it: &VenueCommand| matches!(it, VenueCommand::QueryOrder { client_id, .. } if *client_id == wanted);
+    let asked = |it: &VenueCommand| {
+        let VenueCommand::QueryOrder { client_id, .. } = it else { return false };
+        *client_id == wanted
+    };
     assert!(desk.commands.iter().any(asked));
 }
 

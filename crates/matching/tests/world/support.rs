@@ -255,7 +255,10 @@ impl Stage {
     /// When the account was told that this order was accepted.
     pub(crate) fn accepted(&self, client_id: ClientOrderId) -> Vec<Timestamp> {
         let wanted = client_id;
-        let is = |report: &VenueReport| matches!(report, VenueReport::OrderAccepted { client_id, .. } if *client_id == wanted);
+        let is = |report: &VenueReport| {
+            let VenueReport::OrderAccepted { client_id, .. } = report else { return false };
+            *client_id == wanted
+        };
         self.messages().filter(|(_, it)| is(&it.report)).map(|(at, _)| at).collect()
     }
 }
