@@ -10,7 +10,7 @@ use rand_pcg::Pcg64Mcg;
 
 use super::chaos::draw_cast;
 use super::{Pace, Stage, make_clock, run};
-use crate::actors::{EngineStatus, OnWorker, Panic, WorkerState};
+use crate::actors::{EngineStatus, Notice, OnWorker, Panic, WorkerState};
 use crate::store::MemoryStore;
 
 const START: Timestamp = Timestamp::from_milliseconds(1_767_225_600_000);
@@ -38,6 +38,8 @@ pub struct PanicReport {
     pub sibling_fills_before: u64,
     /// The sibling's fills an hour after the last.
     pub sibling_fills_after: u64,
+    /// What people were told.
+    pub notices: Vec<Notice>,
 }
 
 impl PanicReport {
@@ -104,6 +106,7 @@ async fn play() -> PanicReport {
         sibling_state: sibling.map_or(WorkerState::Stopped, |it| it.state),
         sibling_fills_before,
         sibling_fills_after: fills(&status, ids.1),
+        notices: status.notices,
     }
 }
 

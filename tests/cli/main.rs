@@ -14,4 +14,5 @@ mod replay;
 mod replay_config;
 mod secrets;
 mod settings;
+mod simulate;
 mod usage;

@@ -131,7 +131,7 @@ impl Summary {
             .collect();
         json!({
             "seeds": self.seeds,
-            "violations": self.failed.len(),
+            "violations": self.failed.iter().map(|(_, it)| it.len()).sum::<usize>(),
             "failed_seeds": self.failed.iter().map(|(seed, _)| seed).collect::<Vec<_>>(),
             "events": self.events,
             "orders": self.orders,
