@@ -13,6 +13,7 @@ pub mod intent;
 pub mod journal;
 pub mod kill;
 pub mod ledger;
+pub mod margin;
 pub mod market;
 pub mod money;
 pub mod order;

@@ -7,6 +7,7 @@ use crate::indicators::Atr;
 use crate::instrument::{Instrument, InstrumentId, InstrumentKind};
 use crate::journal::{AccountEvent, Purpose};
 use crate::ledger::{Bucket, SubLedger};
+use crate::margin::liquidation_price;
 use crate::market::{MarketData, MarketEvent};
 use crate::money::{Amount, Price, Quantity, Rate, Rounding};
 use crate::order::Side;
@@ -60,6 +61,36 @@ impl Account {
         sum
     }
 
+    /// The price at which the venue would liquidate a position if all other prices stood still;
+    /// `None` when none would.
+    #[must_use]
+    pub fn liquidation_price(
+        &self,
+        instrument: InstrumentId,
+        side: crate::order::PositionSide,
+    ) -> Option<Price> {
+        let listed = self.state.instruments.get(instrument)?;
+        let position = self.state.position(instrument, side);
+        let mut collateral = self.state.ledger.wallet(&self.state.settings.settle);
+        let others = self.state.positions.iter().filter(|(key, _)| **key != (instrument, side));
+        for ((id, _), other) in others {
+            let Some(listed) = self.state.instruments.get(*id).filter(|it| it.is_contract()) else {
+                continue;
+            };
+            if let Some(price) = self.price_of(listed, other) {
+                collateral += other.unrealized(listed, price);
+                collateral -= listed.maintenance_margin(other.notional(listed, price));
+            }
+        }
+        liquidation_price(listed, &position, collateral)
+    }
+
+    /// What a position is valued at: the market, or its entry where nothing is known of that.
+    fn price_of(&self, instrument: &Instrument, position: &Position) -> Option<Price> {
+        let market = self.markets.get(instrument.id).valuation();
+        market.or_else(|| position.average_entry(instrument))
+    }
+
     fn add_position(
         &self,
         sum: &mut Valuation,
@@ -70,8 +101,7 @@ impl Account {
         let Some(instrument) = self.state.instruments.get(id) else {
             return;
         };
-        let price = self.markets.get(id).valuation().or_else(|| position.average_entry(instrument));
-        let Some(price) = price else {
+        let Some(price) = self.price_of(instrument, position) else {
             return;
         };
         let notional = position.notional(instrument, price);
