@@ -30,6 +30,8 @@ pub(super) struct SnapshotRequest {
     answered_at: Timestamp,
     /// Whether the books were found to agree since trading was last paused.
     compared: bool,
+    /// Venue time of the last interruption: an answer from before it says nothing of what was lost.
+    interrupted_at: Timestamp,
 }
 
 impl SnapshotRequest {
@@ -75,6 +77,7 @@ impl Account {
         self.enter_phase(step, Phase::Reconciling);
         // An answer that is under way may have been lost with the stream.
         self.snapshot.asked_at = None;
+        self.snapshot.interrupted_at = step.event_at;
         self.snapshot.compared = false;
         self.snapshot.ask_soon(step.now);
         self.ask_for_snapshot(step);
@@ -114,7 +117,7 @@ impl Account {
         step.cause = None;
         step.correlation = None;
         self.record(step, event);
-        self.snapshot.compared = true;
+        self.snapshot.compared |= snapshot.time >= self.snapshot.interrupted_at;
         self.become_ready(step);
     }
 
