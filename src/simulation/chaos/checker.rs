@@ -52,6 +52,8 @@ pub(super) struct Checker {
     pub(super) guarded: u64,
     pub(super) violations: Vec<String>,
     trace: bool,
+    /// When each promise was made or changed last: its stop has two seconds from then too.
+    promised: BTreeMap<(AccountId, SubLedger, InstrumentId), Timestamp>,
     /// When the journal last worked again after a failure.
     pub(super) journal_back: Timestamp,
 }
@@ -76,6 +78,7 @@ impl Checker {
             guarded: 0,
             violations: Vec::new(),
             trace,
+            promised: BTreeMap::new(),
             journal_back: Timestamp::default(),
         }
     }
@@ -118,6 +121,9 @@ impl Checker {
         if record.sequence != state.sequence.next() {
             let (known, found) = (state.sequence, record.sequence);
             return self.violation(record.recorded_at, format!("record {found} follows {known}"));
+        }
+        if let AccountEvent::ProtectionSet { owner, instrument, .. } = &record.event {
+            self.promised.insert((account, *owner, *instrument), record.recorded_at);
         }
         let excess = exceeds_own_size(state, record);
         state.apply(record, &mut Vec::new());
@@ -168,7 +174,7 @@ impl Checker {
         let young = self.due.iter().filter(|it| it.account == due.account);
         let young: Quantity =
             young.filter(|it| it.instrument == due.instrument).map(|it| it.quantity).sum();
-        let mut found = Vec::new();
+        let (mut found, mut again) = (Vec::new(), Vec::new());
         for ((owner, instrument), _) in promised {
             let held = state.share(*owner, *instrument).quantity.abs();
             // What is on its way out needs no stop any more.
@@ -176,9 +182,15 @@ impl Checker {
             if held.is_zero() || leaving || is_dust(state, *instrument, held, sight.price) {
                 continue;
             }
+            let promised = self.promised.get(&(due.account, *owner, *instrument));
+            if let Some(at) = promised.filter(|at| **at + PROTECTION_WITHIN > now) {
+                again.push(ProtectionDue { at: *at + PROTECTION_WITHIN, ..due });
+                continue;
+            }
             let stops = covered(state, sight, *owner, *instrument);
             found.push((*owner, held, stops));
         }
+        self.due.extend(again);
         for (owner, held, stops) in found {
             if stops + young >= held {
                 self.protected += 1;
