@@ -7,6 +7,7 @@
 pub mod actors;
 pub mod cli;
 pub mod clock;
+pub mod entropy;
 pub mod exchanges;
 pub mod report;
 pub mod secret;
