@@ -15,7 +15,7 @@ use banyan::actors::{
 };
 use banyan::clock::Clock;
 use banyan::exchanges::{GetCandles, MarketBatch, Venue, VenueDelivery};
-use banyan::store::{Batch, Journal, JournalError, LocalFuture};
+use banyan::store::{Batch, Journal, JournalError, LocalFuture, Memory, Room};
 use banyan::telemetry::EventLog;
 use banyan_core::ids::AccountId;
 use banyan_core::journal::{AccountEvent, Record};
@@ -70,6 +70,7 @@ impl Arbiter {
             history: NoHistory.start().recipient(),
             log: EventLog::default(),
             seed: 1,
+            on_fenced: None,
         });
         engine.do_send(StartAccount(fixtures::account_settings()));
         engine.do_send(OnWorker::Start(Box::new(worker())));
@@ -143,13 +144,13 @@ impl JournalAtHand {
 }
 
 impl Journal for JournalAtHand {
-    fn append(&self, batches: Rc<Vec<Batch>>) -> LocalFuture<Result<(), JournalError>> {
+    fn append(&self, batches: Arc<Vec<Batch>>) -> LocalFuture<Result<Room, JournalError>> {
         batches.iter().flat_map(|batch| &batch.records).for_each(|it| self.look_at(it));
-        Box::pin(std::future::ready(Ok(())))
+        Box::pin(std::future::ready(Ok(Room::Ample)))
     }
 
-    fn load(&self, _: AccountId) -> LocalFuture<Result<Vec<Record>, JournalError>> {
-        Box::pin(std::future::ready(Ok(Vec::new())))
+    fn load(&self, _: AccountId) -> LocalFuture<Result<Memory, JournalError>> {
+        Box::pin(std::future::ready(Ok(Memory::default())))
     }
 }
 

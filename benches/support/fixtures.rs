@@ -55,7 +55,6 @@ pub(crate) fn account_settings() -> AccountSettings {
         id: ACCOUNT,
         tenant: UserId::from_u128(3),
         mode: AccountMode::Paper,
-        armed: false,
         position_mode: PositionMode::OneWay,
         margin_mode: MarginMode::Cross,
         settle: usdt(),

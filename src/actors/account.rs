@@ -222,6 +222,8 @@ impl Handler<JournalNews> for AccountConnection {
         match news {
             JournalNews::Durable(sequence) => self.run(Input::Durable(sequence), ctx),
             JournalNews::Failed => self.run(Input::JournalFailed, ctx),
+            JournalNews::OnReserve => self.run(Input::JournalOnReserve, ctx),
+            JournalNews::Restored => self.run(Input::JournalRestored, ctx),
         }
     }
 }
@@ -329,8 +331,8 @@ impl AccountSupervisor {
     fn start(&mut self, id: AccountId, ctx: &mut Context<Self>) {
         let loaded = self.journal.send(Load(id)).into_actor(self);
         ctx.spawn(loaded.map(move |records, supervisor, ctx| {
-            if let Ok(Ok(records)) = records {
-                supervisor.launch(id, Account::replay(&records), ctx);
+            if let Ok(Ok(memory)) = records {
+                supervisor.launch(id, memory.state().map(Account::restore), ctx);
             } else {
                 // The journal cannot be read now; an account without its memory must not trade.
                 let pause = supervisor

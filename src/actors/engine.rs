@@ -31,6 +31,8 @@ pub struct EnginePorts {
     pub log: EventLog,
     /// Decides what is left to chance (pauses of restarts).
     pub seed: u64,
+    /// Called when another process has taken the journal over.
+    pub on_fenced: Option<Box<dyn FnOnce()>>,
 }
 
 /// The root of the tree.
@@ -153,7 +155,9 @@ impl Engine {
     /// Starts the tree on this arbiter.
     #[must_use]
     pub fn launch(ports: EnginePorts) -> (Addr<Self>, Recipient<MarketBatch>) {
-        let journal = JournalWriter::new(ports.journal, ports.log.clone()).start();
+        let now = ports.accounts.clock.now();
+        let journal =
+            JournalWriter::new(ports.journal, ports.log.clone()).on_fenced(ports.on_fenced).start();
         let feed = MarketFeed::new(ports.log).start();
         let directory = Directory::default().start();
         let models = ModelDesk::default().start();
@@ -179,7 +183,7 @@ impl Engine {
         )
         .start();
         let market = feed.clone().recipient();
-        let channels = ChannelSupervisor::default().start();
+        let channels = ChannelSupervisor::new(now).start();
         let jobs = JobSupervisor::default().start();
         let engine = Self { accounts, workers, directory, journal, feed, notifier, channels, jobs };
         (engine.start(), market)

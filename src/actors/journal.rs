@@ -4,7 +4,7 @@
 //! as their rules say. The queue is bounded: when it is full an account is told that the journal
 //! failed, and keeps nothing waiting for it.
 
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix::prelude::*;
@@ -12,11 +12,13 @@ use banyan_core::ids::{AccountId, Sequence};
 use banyan_core::journal::Record;
 use indexmap::IndexMap;
 
-use crate::store::{Batch, Journal, JournalError};
+use crate::store::{Batch, Journal, JournalError, Memory, Room};
 use crate::telemetry::EventLog;
 
 /// Pause before a failed write is tried again.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// Pause before the journal is asked again whether it has room.
+const ROOM_CHECK: Duration = Duration::from_secs(2);
 
 /// Writes the journal.
 pub struct JournalWriter {
@@ -27,6 +29,9 @@ pub struct JournalWriter {
     failed: bool,
     accounts: IndexMap<AccountId, Recipient<JournalNews>>,
     flushed: Vec<tokio::sync::oneshot::Sender<()>>,
+    room: Room,
+    readers: Vec<Recipient<Committed>>,
+    on_fenced: Option<Box<dyn FnOnce()>>,
 }
 
 /// Records to make durable, as one batch.
@@ -47,7 +52,21 @@ pub(super) enum JournalNews {
     Durable(Sequence),
     /// Writing fails at the moment.
     Failed,
+    /// Writing works, but out of the reserve.
+    OnReserve,
+    /// There is room again.
+    Restored,
 }
+
+/// Batches that are durable now, in the order of the journal.
+#[derive(Clone, Message)]
+#[rtype(result = "()")]
+pub(super) struct Committed(pub(super) Arc<Vec<Batch>>);
+
+/// Wants to hear of everything that becomes durable.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Follow(pub(super) Recipient<Committed>);
 
 /// An account wants to hear about its records.
 #[derive(Message)]
@@ -56,7 +75,7 @@ pub(super) struct Listen(pub(super) AccountId, pub(super) Recipient<JournalNews>
 
 /// Asks for all durable records of an account, after everything gathered before was written.
 #[derive(Message)]
-#[rtype(result = "Result<Vec<Record>, JournalError>")]
+#[rtype(result = "Result<Memory, JournalError>")]
 pub(super) struct Load(pub(super) AccountId);
 
 /// Asks to be told when everything gathered so far is durable.
@@ -76,7 +95,17 @@ impl JournalWriter {
             failed: false,
             accounts: IndexMap::new(),
             flushed: Vec::new(),
+            room: Room::Ample,
+            readers: Vec::new(),
+            on_fenced: None,
         }
+    }
+
+    /// Calls `act` when another process has taken the journal over: this one must end.
+    #[must_use]
+    pub fn on_fenced(mut self, act: Option<Box<dyn FnOnce()>>) -> Self {
+        self.on_fenced = act;
+        self
     }
 
     fn write(&mut self, ctx: &mut Context<Self>) {
@@ -89,26 +118,36 @@ impl JournalWriter {
             }
             return;
         }
-        let group = Rc::new(std::mem::take(&mut self.gathered));
+        let group = Arc::new(std::mem::take(&mut self.gathered));
         self.write_group(group, ctx);
     }
 
-    fn write_group(&mut self, group: Rc<Vec<Batch>>, ctx: &mut Context<Self>) {
+    fn write_group(&mut self, group: Arc<Vec<Batch>>, ctx: &mut Context<Self>) {
         self.writing = true;
         let written = self.journal.append(group.clone()).into_actor(self);
         ctx.spawn(written.map(move |outcome, writer, ctx| match outcome {
-            Ok(()) => {
+            Ok(room) => {
                 writer.writing = false;
+                writer.note_room(room, ctx);
                 if std::mem::take(&mut writer.failed) {
                     // Accounts without anything in this group must hear of it too.
                     writer.tell_all(JournalNews::Durable(Sequence::default()));
+                    if room == Room::Reserve {
+                        writer.tell_all(JournalNews::OnReserve);
+                    }
                 }
                 writer.tell_durable(&group);
+                writer.publish(group);
                 writer.write(ctx);
             }
             // The process was replaced; nothing may be written, and nobody be told otherwise.
-            Err(JournalError::Fenced) => {}
-            Err(JournalError::Unavailable(_)) => {
+            Err(JournalError::Fenced) => {
+                if let Some(act) = writer.on_fenced.take() {
+                    act();
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, "the journal cannot write; nothing is entered");
                 writer.failed = true;
                 writer.tell_all(JournalNews::Failed);
                 ctx.run_later(RETRY_AFTER, move |writer, ctx| {
@@ -129,6 +168,42 @@ impl JournalWriter {
             if let Some(listener) = self.accounts.get(&account) {
                 listener.do_send(JournalNews::Durable(sequence));
             }
+        }
+    }
+
+    /// Tells accounts when the journal begins to live on its reserve, and when it no longer does.
+    fn note_room(&mut self, room: Room, ctx: &mut Context<Self>) {
+        if self.room == room {
+            return;
+        }
+        self.room = room;
+        match room {
+            Room::Ample => {
+                tracing::info!("the journal has room again");
+                self.tell_all(JournalNews::Restored);
+            }
+            Room::Reserve => {
+                tracing::error!("the disk is full: the journal lives on its reserve");
+                self.tell_all(JournalNews::OnReserve);
+                self.check_room_later(ctx);
+            }
+        }
+    }
+
+    fn check_room_later(&self, ctx: &mut Context<Self>) {
+        ctx.run_later(ROOM_CHECK, |writer, ctx| {
+            let checked = writer.journal.check_room().into_actor(writer);
+            ctx.spawn(checked.map(|room, writer, ctx| match room {
+                Room::Ample => writer.note_room(room, ctx),
+                Room::Reserve => writer.check_room_later(ctx),
+            }));
+        });
+    }
+
+    fn publish(&mut self, group: Arc<Vec<Batch>>) {
+        self.readers.retain(Recipient::connected);
+        for reader in &self.readers {
+            reader.do_send(Committed(group.clone()));
         }
     }
 
@@ -160,10 +235,21 @@ impl Handler<Append> for JournalWriter {
     }
 }
 
+impl Handler<Follow> for JournalWriter {
+    type Result = ();
+
+    fn handle(&mut self, Follow(reader): Follow, _: &mut Self::Context) {
+        self.readers.push(reader);
+    }
+}
+
 impl Handler<Listen> for JournalWriter {
     type Result = ();
 
     fn handle(&mut self, Listen(account, listener): Listen, _: &mut Self::Context) {
+        if self.room == Room::Reserve {
+            listener.do_send(JournalNews::OnReserve);
+        }
         self.accounts.insert(account, listener);
     }
 }
@@ -182,7 +268,7 @@ impl Handler<Flush> for JournalWriter {
 }
 
 impl Handler<Load> for JournalWriter {
-    type Result = ResponseActFuture<Self, Result<Vec<Record>, JournalError>>;
+    type Result = ResponseActFuture<Self, Result<Memory, JournalError>>;
 
     fn handle(&mut self, Load(account): Load, ctx: &mut Self::Context) -> Self::Result {
         let flushed = self.handle(Flush, ctx);

@@ -35,7 +35,10 @@ pub use account::{
     AccountConnection, AccountPorts, AccountSupervisor, AccountView, AttachWorker, ClosePosition,
     ConnectVenue, GetAccount, PrepareAccount, SetKillLevel, SubmitIntents,
 };
-pub use channel::{ChannelSupervisor, Frame, Publish, Subscribe, WsChannel};
+pub use channel::{
+    ChannelSupervisor, CountSubscribers, Frame, Publish, SUBSCRIBER_QUEUE, Subscribe, Subscription,
+    WsChannel,
+};
 pub use directory::{Directory, Lookup};
 pub use engine::{
     AccountRequest, Engine, EnginePorts, EngineStatus, GetStatus, OnAccount, OnWorker, Panic,

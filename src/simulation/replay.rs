@@ -156,7 +156,6 @@ fn cast(trader: &Trader, random: &mut Pcg64Mcg) -> Cast {
         id,
         tenant: UserId::from_u128(random.random()),
         mode: AccountMode::Paper,
-        armed: false,
         position_mode: PositionMode::OneWay,
         margin_mode: MarginMode::Cross,
         settle: trader.settle.clone(),

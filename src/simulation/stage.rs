@@ -121,6 +121,7 @@ impl Stage {
             history: self.exchange.clone().recipient(),
             log: self.log.clone(),
             seed: self.seed ^ self.process.0,
+            on_fenced: None,
         });
         self.exchange.do_send(ConnectFeed { process: self.process, deliver_to: feed });
         for account in &self.accounts {

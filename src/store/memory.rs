@@ -7,12 +7,13 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use banyan_core::ids::AccountId;
 use banyan_core::journal::Record;
 
-use super::{Batch, Journal, JournalError, LocalFuture};
+use super::{Batch, Journal, JournalError, LocalFuture, Memory, Room};
 
 #[derive(Debug, Default)]
 struct State {
@@ -112,19 +113,20 @@ impl MemoryJournal {
 }
 
 impl Journal for MemoryJournal {
-    fn append(&self, batches: Rc<Vec<Batch>>) -> LocalFuture<Result<(), JournalError>> {
+    fn append(&self, batches: Arc<Vec<Batch>>) -> LocalFuture<Result<Room, JournalError>> {
         let journal = self.clone();
         Box::pin(async move {
             journal.put_under_way(&batches)?;
             if !journal.latency.is_zero() {
                 tokio::time::sleep(journal.latency).await;
             }
-            journal.make_durable(batches.len())
+            journal.make_durable(batches.len())?;
+            Ok(Room::Ample)
         })
     }
 
-    fn load(&self, account: AccountId) -> LocalFuture<Result<Vec<Record>, JournalError>> {
+    fn load(&self, account: AccountId) -> LocalFuture<Result<Memory, JournalError>> {
         let records = self.store.records(account);
-        Box::pin(std::future::ready(Ok(records)))
+        Box::pin(std::future::ready(Ok(Memory { snapshot: None, records })))
     }
 }

@@ -7,8 +7,9 @@ mod memory;
 
 use std::future::Future;
 use std::pin::Pin;
-use std::rc::Rc;
+use std::sync::Arc;
 
+use banyan_core::account::AccountState;
 use banyan_core::ids::AccountId;
 use banyan_core::journal::Record;
 
@@ -23,6 +24,36 @@ pub struct Batch {
     pub records: Vec<Record>,
 }
 
+/// Whether the journal has room for more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Room {
+    /// It has.
+    Ample,
+    /// It writes out of a reserve: nothing may be entered until there is room again.
+    Reserve,
+}
+
+/// What the journal holds of an account.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Memory {
+    /// The state at some moment, where one was kept.
+    pub snapshot: Option<AccountState>,
+    /// The records after that moment, or all of them; in sequence.
+    pub records: Vec<Record>,
+}
+
+impl Memory {
+    /// The account's state after the last record; `None` when nothing is known of it.
+    #[must_use]
+    pub fn state(self) -> Option<AccountState> {
+        let Some(mut state) = self.snapshot else {
+            return AccountState::replay(&self.records);
+        };
+        state.apply_all(&self.records);
+        Some(state)
+    }
+}
+
 /// Why the journal could not write or read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum JournalError {
@@ -32,6 +63,9 @@ pub enum JournalError {
     /// Another process owns the journal now.
     #[error("the journal belongs to another process")]
     Fenced,
+    /// What it holds cannot be read: damaged, or written by a later version.
+    #[error("the journal cannot be read: {0}")]
+    Unreadable(String),
 }
 
 /// A future on the thread it was made on.
@@ -40,8 +74,14 @@ pub type LocalFuture<T> = Pin<Box<dyn Future<Output = T>>>;
 /// The journal port.
 pub trait Journal {
     /// Appends batches, in order. Durable when the future is ready with `Ok`.
-    fn append(&self, batches: Rc<Vec<Batch>>) -> LocalFuture<Result<(), JournalError>>;
+    fn append(&self, batches: Arc<Vec<Batch>>) -> LocalFuture<Result<Room, JournalError>>;
 
-    /// Reads all durable records of an account, in sequence.
-    fn load(&self, account: AccountId) -> LocalFuture<Result<Vec<Record>, JournalError>>;
+    /// Reads what is durable of an account.
+    fn load(&self, account: AccountId) -> LocalFuture<Result<Memory, JournalError>>;
+
+    /// Says whether there is room again, after some was written out of the reserve; takes the
+    /// reserve back if so.
+    fn check_room(&self) -> LocalFuture<Room> {
+        Box::pin(std::future::ready(Room::Ample))
+    }
 }

@@ -1,10 +1,10 @@
 //! The journal in memory, and what a crash leaves of it.
 
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use banyan::simulation::{Pace, run};
-use banyan::store::{Batch, Journal, JournalError, MemoryStore};
+use banyan::store::{Batch, Journal, JournalError, MemoryStore, Room};
 use banyan_core::ids::{AccountId, Sequence, UserId};
 use banyan_core::journal::{AccountEvent, Principal, RECORD_VERSION, Record};
 use banyan_core::time::Timestamp;
@@ -38,12 +38,12 @@ fn nothing_is_durable_before_the_commit_is_through() {
     run(Pace::Unlimited, async {
         let store = MemoryStore::default();
         let journal = store.open(Duration::from_millis(10));
-        let writing = actix::spawn(journal.append(Rc::new(vec![batch(1..3)])));
+        let writing = actix::spawn(journal.append(Arc::new(vec![batch(1..3)])));
         tokio::time::sleep(Duration::from_millis(5)).await;
         assert!(sequences(&store).is_empty());
-        assert_eq!(writing.await.unwrap(), Ok(()));
+        assert_eq!(writing.await.unwrap(), Ok(Room::Ample));
         assert_eq!(sequences(&store), [1, 2]);
-        assert_eq!(journal.load(ACCOUNT).await.unwrap().len(), 2);
+        assert_eq!(journal.load(ACCOUNT).await.unwrap().records.len(), 2);
     });
 }
 
@@ -52,13 +52,13 @@ fn a_crash_keeps_whole_batches_and_fences_the_dead() {
     run(Pace::Unlimited, async {
         let store = MemoryStore::default();
         let journal = store.open(Duration::from_millis(10));
-        let batches = Rc::new(vec![batch(1..3), batch(3..4), batch(4..9)]);
+        let batches = Arc::new(vec![batch(1..3), batch(3..4), batch(4..9)]);
         let writing = actix::spawn(journal.append(batches));
         tokio::time::sleep(Duration::from_millis(5)).await;
         assert_eq!(store.crash(2), 3);
         assert_eq!(sequences(&store), [1, 2, 3]);
         assert_eq!(writing.await.unwrap(), Err(JournalError::Fenced));
-        let late = journal.append(Rc::new(vec![batch(4..5)])).await;
+        let late = journal.append(Arc::new(vec![batch(4..5)])).await;
         assert_eq!(late, Err(JournalError::Fenced));
         assert_eq!(sequences(&store), [1, 2, 3]);
     });
@@ -70,10 +70,10 @@ fn a_journal_that_fails_says_so_and_keeps_nothing() {
         let store = MemoryStore::default();
         let journal = store.open(Duration::ZERO);
         store.set_failing(true);
-        let refused = journal.append(Rc::new(vec![batch(1..2)])).await;
+        let refused = journal.append(Arc::new(vec![batch(1..2)])).await;
         assert!(matches!(refused, Err(JournalError::Unavailable(_))));
         store.set_failing(false);
-        assert_eq!(journal.append(Rc::new(vec![batch(1..2)])).await, Ok(()));
+        assert_eq!(journal.append(Arc::new(vec![batch(1..2)])).await, Ok(Room::Ample));
         assert_eq!(sequences(&store), [1]);
     });
 }

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
 macro_rules! uuid_newtype {
@@ -122,9 +122,24 @@ impl IntentId {
 /// (32), start of the engine (16). The last keeps ids apart that left while the journal could not
 /// write, and that a restart does not remember. Written as 32 hexadecimal digits, which every
 /// supported venue accepts.
-#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientOrderId(pub u128);
+
+impl Serialize for ClientOrderId {
+    fn serialize<S: Serializer>(&self, sink: S) -> Result<S::Ok, S::Error> {
+        if sink.is_human_readable() { sink.collect_str(self) } else { self.0.serialize(sink) }
+    }
+}
+
+impl<'de> Deserialize<'de> for ClientOrderId {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        if !source.is_human_readable() {
+            return u128::deserialize(source).map(Self);
+        }
+        let text = std::borrow::Cow::<'de, str>::deserialize(source)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
 
 /// A text that is no client order id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

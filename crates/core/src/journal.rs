@@ -17,12 +17,12 @@ use crate::ledger::{SubLedger, Transaction};
 use crate::money::{Amount, Quantity};
 use crate::order::{OrderRequest, PositionSide, Transition};
 use crate::risk::{Approved, Denial};
-use crate::terms::{AccountSettings, StopPolicy, WorkerTerms};
+use crate::terms::{AccountSettings, Arming, StopPolicy, WorkerTerms};
 use crate::time::Timestamp;
 use crate::venue::{FillReport, FundingReport, MarginMode, PositionReport, RejectReason};
 
 /// Version of the record layout; a later binary reads older ones.
-pub const RECORD_VERSION: u16 = 1;
+pub const RECORD_VERSION: u16 = 2;
 
 /// Who caused a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -166,6 +166,7 @@ pub enum AccountEvent {
         /// The last inbox event included.
         seen: Sequence,
         /// The state, opaque here.
+        #[serde(with = "crate::text::hexadecimal")]
         state: Vec<u8>,
     },
     /// A worker was stopped; commands of its epoch are refused from now on.
@@ -274,6 +275,11 @@ pub enum AccountEvent {
         leverage: u32,
         /// The margin mode.
         margin_mode: MarginMode,
+    },
+    /// The owner of a live account let it trade, within bounds; `None` takes that back.
+    ArmingSet {
+        /// The bounds.
+        arming: Option<Arming>,
     },
     /// A kill level was set or lifted.
     KillLevelSet {

@@ -22,6 +22,7 @@ pub mod risk;
 pub mod strategy;
 pub mod symbol;
 pub mod terms;
+mod text;
 pub mod time;
 pub mod venue;
 pub mod worker;

@@ -112,13 +112,13 @@ fn narrow(mantissa: i128, value: Decimal) -> Result<i64, MoneyError> {
 }
 
 macro_rules! integer_newtype {
-    ($(#[$doc:meta])* $name:ident, $inner:ty) => {
+    ($(#[$doc:meta])* $name:ident, $inner:ty $(, $(#[$form:meta])+)?) => {
         $(#[$doc])*
         #[derive(
             Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
         )]
         #[serde(transparent)]
-        pub struct $name(pub $inner);
+        pub struct $name($($(#[$form])+)? pub $inner);
 
         impl $name {
             /// Zero.
@@ -200,7 +200,7 @@ integer_newtype! {
 }
 integer_newtype! {
     /// An amount of one asset, in units of 10^-8.
-    Amount, i128
+    Amount, i128, #[serde(with = "crate::text::wide")]
 }
 integer_newtype! {
     /// A dimensionless rate (fee, funding, ratio), in units of 10^-10.

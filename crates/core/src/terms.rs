@@ -34,8 +34,6 @@ pub struct AccountSettings {
     pub tenant: UserId,
     /// Whose money is at stake.
     pub mode: AccountMode,
-    /// Whether a live account may trade.
-    pub armed: bool,
     /// Whether long and short are netted.
     pub position_mode: PositionMode,
     /// How margin is kept.
@@ -48,6 +46,15 @@ pub struct AccountSettings {
     pub reconcile_every: Span,
     /// How long the venue may take a submit.
     pub request_expiry: Span,
+}
+
+/// How far the owner of a live account lets it go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Arming {
+    /// Largest value of all positions and entry orders together, in the settle asset.
+    pub max_notional: Amount,
+    /// Loss since 00:00 UTC at which entries stop, in the settle asset.
+    pub max_daily_loss: Amount,
 }
 
 /// What a worker may do.

@@ -60,7 +60,6 @@ fn account(position_mode: PositionMode, settle: &Asset, random: &mut impl Rng) -
         id: AccountId::from_u128(random.random()),
         tenant: UserId::from_u128(random.random()),
         mode: AccountMode::Paper,
-        armed: false,
         position_mode,
         margin_mode: MarginMode::Cross,
         settle: settle.clone(),

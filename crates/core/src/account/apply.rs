@@ -34,6 +34,7 @@ impl AccountState {
             AccountEvent::EngineStarted { incarnation } => self.incarnation = *incarnation,
             AccountEvent::InstrumentChanged(it) => self.instruments.put(it.clone()),
             AccountEvent::KillLevelSet { scope, level } => self.set_kill_level(*scope, *level),
+            AccountEvent::ArmingSet { arming } => self.arming = *arming,
             AccountEvent::SnapshotReconciled { time, .. } => self.reconciled_at = *time,
             AccountEvent::LeverageSet { instrument, leverage, margin_mode } => {
                 let confirmed = Leverage { leverage: *leverage, margin_mode: *margin_mode };

@@ -17,6 +17,7 @@ mod orders;
 mod outbox;
 mod protection;
 mod reconcile;
+mod recovery;
 mod split;
 mod state;
 mod valuation;
@@ -24,6 +25,7 @@ mod workers;
 
 use std::collections::{BTreeMap, VecDeque};
 
+pub use recovery::RecoveryReport;
 pub use state::{
     AccountOrder, AccountState, EquityMarks, Leverage, PendingExit, SeenTrades, Totals, WorkerState,
 };
@@ -38,7 +40,7 @@ use crate::kill::{KillLevel, KillScope};
 use crate::ledger::SubLedger;
 use crate::market::{MarketEvent, MarketViews};
 use crate::money::Rate;
-use crate::terms::{AccountSettings, StopPolicy, WorkerTerms};
+use crate::terms::{AccountSettings, Arming, StopPolicy, WorkerTerms};
 use crate::time::Timestamp;
 use crate::venue::{VenueCommand, VenueMessage};
 use crate::worker::WorkerEvent;
@@ -52,6 +54,17 @@ pub enum Phase {
     Reconciling,
     /// Trades.
     Ready,
+}
+
+/// How the journal is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JournalHealth {
+    /// It takes records.
+    Available,
+    /// It takes records out of a reserve that is not meant to be used up: nothing is entered.
+    OnReserve,
+    /// It cannot write.
+    Failed,
 }
 
 /// Deliberate faults of the engine, to prove that the simulation finds such faults.
@@ -95,6 +108,10 @@ pub enum Input<'a> {
     Durable(Sequence),
     /// The journal cannot write.
     JournalFailed,
+    /// The journal writes, but out of its reserve.
+    JournalOnReserve,
+    /// The journal has room again.
+    JournalRestored,
     /// The venue tells something.
     Venue(VenueMessage),
     /// The market moved.
@@ -108,6 +125,8 @@ pub enum Input<'a> {
         /// The level.
         level: KillLevel,
     },
+    /// The owner arms a live account, or disarms it.
+    Arm(Option<Arming>),
     /// A person cancels an order.
     CancelOrder(ClientOrderId),
     /// A person closes a position.
@@ -158,6 +177,8 @@ pub struct Effects {
     pub resumed: Vec<Resumption>,
     /// The phase, where it changed.
     pub phase: Option<Phase>,
+    /// What recovery after a start found, once it is over.
+    pub recovered: Option<RecoveryReport>,
 }
 
 impl Effects {
@@ -168,6 +189,7 @@ impl Effects {
         self.told.clear();
         self.resumed.clear();
         self.phase = None;
+        self.recovered = None;
     }
 }
 
@@ -188,7 +210,9 @@ pub struct Account {
     phase: Phase,
     markets: MarketViews,
     ranges: BTreeMap<InstrumentId, Atr>,
-    journal_available: bool,
+    journal: JournalHealth,
+    live_allowed: bool,
+    recovery: Option<recovery::Recovery>,
     outbox: outbox::Outbox,
     doubts: doubt::Doubts,
     snapshot: reconcile::SnapshotRequest,
@@ -222,7 +246,9 @@ impl Account {
             phase: Phase::Idle,
             markets: MarketViews::default(),
             ranges: BTreeMap::new(),
-            journal_available: true,
+            journal: JournalHealth::Available,
+            live_allowed: false,
+            recovery: None,
             outbox: outbox::Outbox::default(),
             doubts: doubt::Doubts::default(),
             snapshot: reconcile::SnapshotRequest::default(),
@@ -241,17 +267,7 @@ impl Account {
     /// Replays a journal from its first record, which must be `AccountOpened`.
     #[must_use]
     pub fn replay<'r>(records: impl IntoIterator<Item = &'r Record>) -> Option<Self> {
-        let mut records = records.into_iter().peekable();
-        let AccountEvent::AccountOpened(settings) = &records.peek()?.event else {
-            return None;
-        };
-        let mut state = AccountState::new((**settings).clone());
-        let mut told = Vec::new();
-        for record in records {
-            state.apply(record, &mut told);
-            told.clear();
-        }
-        Some(Self::restore(state))
+        AccountState::replay(records).map(Self::restore)
     }
 
     /// Makes the account misbehave.
@@ -283,10 +299,16 @@ impl Account {
         &self.markets
     }
 
-    /// Whether the journal takes records.
+    /// How the journal is.
     #[must_use]
-    pub fn is_degraded(&self) -> bool {
-        !self.journal_available
+    pub fn journal_health(&self) -> JournalHealth {
+        self.journal
+    }
+
+    /// Whether the settings of this engine let live accounts trade; they do not unless this is
+    /// called.
+    pub fn allow_live(&mut self, allowed: bool) {
+        self.live_allowed = allowed;
     }
 
     /// Takes in an input and adds what is to be done to `effects`.
@@ -302,6 +324,9 @@ impl Account {
             }
             Input::Durable(sequence) => self.release(&mut step, sequence),
             Input::JournalFailed => self.degrade(&mut step),
+            Input::JournalOnReserve => self.journal = JournalHealth::OnReserve,
+            Input::JournalRestored => self.restore_journal(),
+            Input::Arm(arming) => self.arm(&mut step, arming),
             Input::Venue(message) => {
                 step.principal = Principal::Venue;
                 step.event_at = message.time;
@@ -391,6 +416,9 @@ impl Account {
             event,
         };
         self.state.apply(&record, &mut step.effects.told);
+        if let Some(recovery) = &mut self.recovery {
+            recovery.note(&record);
+        }
         self.unsettled = true;
         let sequence = record.sequence;
         step.effects.records.push(record);

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::{Account, Step};
+use super::{Account, JournalHealth, Step};
 use crate::ids::{ClientOrderId, Sequence};
 use crate::instrument::InstrumentId;
 use crate::journal::{AccountEvent, Purpose};
@@ -108,7 +108,7 @@ impl Account {
         if self.has_mutation(super::Mutation::SendBeforeDurable) {
             return self.dispatch(step, outgoing);
         }
-        let free = !self.journal_available && self.outbox.has_started();
+        let free = self.journal == JournalHealth::Failed && self.outbox.has_started();
         if !free || self.needs_journal(outgoing) {
             self.outbox.waiting.push_back((self.state.sequence, outgoing));
         } else {
@@ -119,8 +119,10 @@ impl Account {
     /// Takes note that records are durable, and lets go what waited for them.
     pub(super) fn release(&mut self, step: &mut Step<'_>, durable: Sequence) {
         // What had to wait for the journal is looked at again.
-        self.unsettled |= !self.journal_available;
-        self.journal_available = true;
+        if self.journal == JournalHealth::Failed {
+            self.unsettled = true;
+            self.journal = JournalHealth::Available;
+        }
         self.outbox.durable = self.outbox.durable.max(durable);
         while let Some((sequence, outgoing)) = self.outbox.waiting.front().copied() {
             if sequence > durable {
@@ -131,10 +133,17 @@ impl Account {
         }
     }
 
+    /// The journal has room again: entries are possible.
+    pub(super) fn restore_journal(&mut self) {
+        if self.journal == JournalHealth::OnReserve {
+            self.journal = JournalHealth::Available;
+        }
+    }
+
     /// The journal failed: what makes positions smaller leaves at once, entries never will (the
     /// market they were meant for will be gone when the journal is back).
     pub(super) fn degrade(&mut self, step: &mut Step<'_>) {
-        self.journal_available = false;
+        self.journal = JournalHealth::Failed;
         for (sequence, outgoing) in std::mem::take(&mut self.outbox.waiting) {
             match outgoing {
                 Outgoing::Submit(id) if self.needs_journal(outgoing) => {

@@ -6,7 +6,7 @@
 
 use super::intents::Plan;
 use super::outbox::Attempt;
-use super::{Account, AccountOrder, Step};
+use super::{Account, AccountOrder, JournalHealth, Step};
 use crate::ids::ClientOrderId;
 use crate::instrument::{InstrumentId, TradingStatus};
 use crate::intent::{ExitReason, Protection};
@@ -143,7 +143,8 @@ impl Account {
         let listed = self.state.instruments.get(instrument);
         let open = listed.is_some_and(|it| it.filters.status == TradingStatus::Trading);
         let dust = self.is_dust(instrument, missing, kind);
-        if !open || dust || !self.retries.allows(attempt, step.now) || !self.journal_available {
+        let written = self.journal != JournalHealth::Failed;
+        if !open || dust || !self.retries.allows(attempt, step.now) || !written {
             return;
         }
         let (Some(listed), Some(side)) = (listed, Side::of(held).map(Side::opposite)) else {

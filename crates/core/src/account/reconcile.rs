@@ -3,6 +3,7 @@
 //! Missing fills are booked, orders that are gone are asked for, and what still differs is adopted
 //! as `External`: the venue's quantity wins, and no opposite fill is ever invented.
 
+use super::recovery::Recovery;
 use super::state::AccountState;
 use super::{Account, Phase, Step};
 use crate::ids::TradeId;
@@ -65,6 +66,7 @@ impl Account {
     /// The engine took the account over.
     pub(super) fn start(&mut self, step: &mut Step<'_>) {
         let incarnation = self.state.incarnation + 1;
+        self.recovery = Some(Recovery::begin(&self.state, incarnation, step.now));
         self.outbox.started = self.record(step, AccountEvent::EngineStarted { incarnation });
         self.enter_phase(step, Phase::Reconciling);
         self.doubt_after_restart(step);
@@ -126,6 +128,9 @@ impl Account {
         let waiting = self.phase == Phase::Reconciling;
         if waiting && self.snapshot.compared && !self.has_doubts() {
             self.enter_phase(step, Phase::Ready);
+            if let Some(recovery) = self.recovery.take() {
+                step.effects.recovered = Some(recovery.end(&self.state, step.now));
+            }
             self.note_equity(step);
             self.attach_waiting(step);
         }

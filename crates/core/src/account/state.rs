@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{ClientOrderId, Epoch, IntentId, Sequence, TradeId, WorkerId};
 use crate::instrument::{InstrumentId, Instruments};
 use crate::intent::{ExitReason, OrderTag, Protection};
-use crate::journal::Purpose;
+use crate::journal::{AccountEvent, Purpose, Record};
 use crate::kill::KillLevel;
 use crate::ledger::{Ledger, SubLedger};
 use crate::money::{Amount, Quantity};
 use crate::order::{Order, PositionSide};
 use crate::position::Position;
-use crate::terms::{AccountSettings, WorkerTerms};
+use crate::terms::{AccountSettings, Arming, WorkerTerms};
 use crate::time::Timestamp;
 use crate::venue::MarginMode;
 use crate::worker::WorkerEvent;
@@ -192,6 +192,8 @@ pub struct AccountState {
     pub leverage: BTreeMap<InstrumentId, Leverage>,
     /// The account's kill level.
     pub kill_level: KillLevel,
+    /// How far a live account may go; `None` when it is not armed.
+    pub arming: Option<Arming>,
     /// Equity figures.
     pub equity: EquityMarks,
     /// Counts the engine's own intents for positions that no worker owns.
@@ -220,9 +222,31 @@ impl AccountState {
             seen: SeenTrades::default(),
             leverage: BTreeMap::new(),
             kill_level: KillLevel::None,
+            arming: None,
             equity: EquityMarks::default(),
             engine_intents: 0,
             reconciled_at: Timestamp::default(),
+        }
+    }
+
+    /// The fold of a journal from its first record, which must be `AccountOpened`.
+    #[must_use]
+    pub fn replay<'r>(records: impl IntoIterator<Item = &'r Record>) -> Option<Self> {
+        let mut records = records.into_iter().peekable();
+        let AccountEvent::AccountOpened(settings) = &records.peek()?.event else {
+            return None;
+        };
+        let mut state = Self::new((**settings).clone());
+        state.apply_all(records);
+        Some(state)
+    }
+
+    /// Takes in the records that follow.
+    pub fn apply_all<'r>(&mut self, records: impl IntoIterator<Item = &'r Record>) {
+        let mut told = Vec::new();
+        for record in records {
+            self.apply(record, &mut told);
+            told.clear();
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Everything is a sum over what is open now; nothing grows with history.
 
-use super::{Account, Phase, Step};
+use super::{Account, JournalHealth, Phase, Step};
 use crate::indicators::Atr;
 use crate::instrument::{Instrument, InstrumentId, InstrumentKind};
 use crate::journal::{AccountEvent, Purpose};
@@ -12,7 +12,7 @@ use crate::market::{MarketData, MarketEvent};
 use crate::money::{Amount, Price, Quantity, Rate, Rounding};
 use crate::order::Side;
 use crate::position::Position;
-use crate::risk::RiskView;
+use crate::risk::{LiveLeave, RiskView};
 use crate::terms::AccountMode;
 use crate::time::{Span, Timeframe, Timestamp};
 
@@ -120,6 +120,17 @@ impl Account {
     }
 
     fn pending_margin(&self, concerns: impl Fn(SubLedger) -> bool) -> Amount {
+        self.pending(concerns, |instrument, notional| {
+            margin(notional, self.leverage_in_force(instrument))
+        })
+    }
+
+    /// Sums what entry orders that may still fill are worth, each counted as `count` says.
+    fn pending(
+        &self,
+        concerns: impl Fn(SubLedger) -> bool,
+        count: impl Fn(&Instrument, Amount) -> Amount,
+    ) -> Amount {
         let orders = self.state.orders.values();
         orders
             .filter(|it| it.purpose == Purpose::Entry && concerns(it.owner))
@@ -128,7 +139,7 @@ impl Account {
                 let instrument = self.state.instruments.get(request.instrument)?;
                 let price = request.kind.limit_price()?;
                 let notional = instrument.notional(price, it.order.remaining());
-                Some(margin(notional, self.leverage_in_force(instrument)))
+                Some(count(instrument, notional))
             })
             .sum()
     }
@@ -156,16 +167,15 @@ impl Account {
         let orders = self.order_figures(owner, instrument.id);
         let held = self.state.share(owner, instrument.id).side();
         let side = self.position_side_of(instrument.id, held.or(side) == Some(Side::Buy));
-        let settings = &self.state.settings;
         RiskView {
             now,
             instrument,
             market: self.markets.get(instrument.id),
             average_true_range: self.range_of(instrument),
             ready: self.phase == Phase::Ready,
-            journal_available: self.journal_available,
+            journal_available: self.journal == JournalHealth::Available,
             kill_level: self.kill_level_of(owner),
-            armed: settings.mode != AccountMode::Live || settings.armed,
+            live: self.live_leave(all.equity),
             worker_equity: own.equity,
             worker_margin: own.margin,
             worker_position: self.state.share(owner, instrument.id),
@@ -188,6 +198,24 @@ impl Account {
             own_best_bid: orders.best_bid,
             own_best_ask: orders.best_ask,
         }
+    }
+
+    fn live_leave(&self, equity: Amount) -> Option<LiveLeave> {
+        (self.state.settings.mode == AccountMode::Live).then(|| LiveLeave {
+            allowed: self.live_allowed,
+            arming: self.state.arming,
+            notional: self.notional(),
+            lost_today: (self.state.equity.day_start - equity).max(Amount::ZERO),
+        })
+    }
+
+    /// What all positions and entry orders are worth together.
+    fn notional(&self) -> Amount {
+        let held = self.state.positions.iter().filter_map(|((id, _), position)| {
+            let instrument = self.state.instruments.get(*id)?;
+            Some(position.notional(instrument, self.price_of(instrument, position)?))
+        });
+        held.sum::<Amount>() + self.pending(|_| true, |_, notional| notional)
     }
 
     fn drawdown(&self, equity: Amount) -> Rate {

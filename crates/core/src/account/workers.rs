@@ -7,7 +7,7 @@ use crate::intent::ExitReason;
 use crate::journal::{AccountEvent, Principal, Purpose};
 use crate::kill::{KillLevel, KillScope};
 use crate::ledger::SubLedger;
-use crate::terms::{StopPolicy, WorkerTerms};
+use crate::terms::{Arming, StopPolicy, WorkerTerms};
 
 impl Account {
     /// Starts a worker, as soon as the books agree with the venue.
@@ -78,6 +78,14 @@ impl Account {
         }
         if level >= KillLevel::Flatten {
             self.close_all(step, concerns, ExitReason::KillSwitch);
+        }
+    }
+
+    /// Arms a live account, or disarms it.
+    pub(super) fn arm(&mut self, step: &mut Step<'_>, arming: Option<Arming>) {
+        if self.state.arming != arming {
+            step.principal = Principal::User(self.state.settings.tenant);
+            self.record(step, AccountEvent::ArmingSet { arming });
         }
     }
 

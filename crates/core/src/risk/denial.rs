@@ -44,6 +44,11 @@ denial_codes! {
         "The journal cannot write; only exits are possible.";
     KillLevel = "KILL_LEVEL", "A kill level forbids this.";
     LiveNotArmed = "LIVE_NOT_ARMED", "The account is live and its owner has not armed it.";
+    LiveNotAllowed = "LIVE_NOT_ALLOWED", "The engine's settings do not allow live trading.";
+    ArmedNotional = "ARMED_NOTIONAL",
+        "Positions and entries would be worth more than the account was armed for.";
+    ArmedDailyLoss = "ARMED_DAILY_LOSS",
+        "The account has lost as much today as it was armed for.";
     UnknownInstrument = "UNKNOWN_INSTRUMENT", "The venue does not list this instrument.";
     MarketClosed = "MARKET_CLOSED", "The instrument is halted or delisted.";
     NoPrice = "NO_PRICE", "No price of the instrument is known.";

@@ -1,10 +1,10 @@
 //! The gates of an entry: each says yes, or why not, and changes no number.
 
 use super::sizing::Entry;
-use super::{Denial, DenialCode, RiskLimits, RiskView};
+use super::{Denial, DenialCode, LiveLeave, RiskLimits, RiskView};
 use crate::instrument::{InstrumentKind, TradingStatus};
 use crate::kill::KillLevel;
-use crate::money::Price;
+use crate::money::{Amount, Price};
 use crate::order::Side;
 
 pub(super) fn check_account(view: &RiskView<'_>) -> Result<(), Denial> {
@@ -12,9 +12,28 @@ pub(super) fn check_account(view: &RiskView<'_>) -> Result<(), Denial> {
         (!view.ready, DenialCode::NotReady),
         (!view.journal_available, DenialCode::JournalUnavailable),
         (view.kill_level >= KillLevel::PauseEntries, DenialCode::KillLevel),
-        (!view.armed, DenialCode::LiveNotArmed),
     ];
-    first_refusal(&gates)
+    first_refusal(&gates)?;
+    view.live.as_ref().map_or(Ok(()), check_leave)
+}
+
+/// Live trading needs the engine's leave and the owner's.
+fn check_leave(live: &LiveLeave) -> Result<(), Denial> {
+    let spent = live.arming.is_some_and(|arming| live.lost_today >= arming.max_daily_loss);
+    first_refusal(&[
+        (!live.allowed, DenialCode::LiveNotAllowed),
+        (live.arming.is_none(), DenialCode::LiveNotArmed),
+        (spent, DenialCode::ArmedDailyLoss),
+    ])
+}
+
+/// What the owner armed the account for bounds everything it holds and enters, this order included.
+pub(super) fn check_armed_notional(order: Amount, view: &RiskView<'_>) -> Result<(), Denial> {
+    let Some(live) = &view.live else {
+        return Ok(());
+    };
+    let limit = live.arming.map_or(Amount::ZERO, |arming| arming.max_notional);
+    first_refusal(&[(live.notional + order > limit, DenialCode::ArmedNotional)])
 }
 
 fn first_refusal(gates: &[(bool, DenialCode)]) -> Result<(), Denial> {

@@ -14,4 +14,4 @@ mod view;
 pub use denial::{Clamp, ClampedField, Denial, DenialCode};
 pub use limits::{LimitError, RiskLimits};
 pub use review::{Approved, review};
-pub use view::RiskView;
+pub use view::{LiveLeave, RiskView};

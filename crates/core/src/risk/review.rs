@@ -293,6 +293,7 @@ fn review_entry(
     // the allowed one would permit.
     let counted = leverage.min(limits.max_leverage.max(1));
     let quantity = sizing::quantity(entry, dearest, counted, view, limits, &mut clamps)?;
+    gates::check_armed_notional(view.instrument.notional(dearest, quantity), view)?;
     sizing::check_liquidation(entry.side, quantity, at, protection, view, limits)?;
     Ok(Approved {
         side: entry.side,

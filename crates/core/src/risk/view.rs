@@ -9,6 +9,7 @@ use crate::market::MarketView;
 use crate::money::{Amount, Price, Quantity, Rate};
 use crate::order::Side;
 use crate::position::Position;
+use crate::terms::Arming;
 use crate::time::Timestamp;
 
 /// The state of the world for one review.
@@ -29,8 +30,8 @@ pub struct RiskView<'a> {
     pub journal_available: bool,
     /// The stricter of the account's and the worker's kill level.
     pub kill_level: KillLevel,
-    /// Whether orders may go out: paper and testnet always, live only when armed.
-    pub armed: bool,
+    /// What a live account may do; `None` for paper and testnet, which need no leave.
+    pub live: Option<LiveLeave>,
 
     /// Equity of the worker: its capital and what it earned.
     pub worker_equity: Amount,
@@ -74,4 +75,17 @@ pub struct RiskView<'a> {
     pub own_best_bid: Option<Price>,
     /// Lowest price at which an order of the account sells.
     pub own_best_ask: Option<Price>,
+}
+
+/// What a live account may do at the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LiveLeave {
+    /// Whether the engine's settings allow live trading.
+    pub allowed: bool,
+    /// How far its owner armed it; `None` when it is not armed.
+    pub arming: Option<Arming>,
+    /// What positions and entry orders are worth now.
+    pub notional: Amount,
+    /// Loss since 00:00 UTC; zero when there is a gain.
+    pub lost_today: Amount,
 }

@@ -3,7 +3,9 @@
 //! Every command that the account emits is kept, records become durable when the test says so,
 //! and time passes from one deadline of the account to the next.
 
-use banyan_core::account::{Account, Effects, Input, Phase, Resumption, WorkerCommand};
+use banyan_core::account::{
+    Account, Effects, Input, JournalHealth, Phase, RecoveryReport, Resumption, WorkerCommand,
+};
 use banyan_core::ids::{
     AccountId, ClientOrderId, Epoch, Sequence, TradeId, UserId, VenueOrderId, WorkerId,
 };
@@ -41,7 +43,6 @@ pub(crate) fn settings(position_mode: PositionMode) -> AccountSettings {
         id: AccountId::from_u128(7),
         tenant: UserId::from_u128(8),
         mode: AccountMode::Paper,
-        armed: false,
         position_mode,
         margin_mode: MarginMode::Cross,
         settle: asset("USDT"),
@@ -72,6 +73,7 @@ pub(crate) struct Desk {
     pub(crate) commands: Vec<VenueCommand>,
     pub(crate) told: Vec<(WorkerId, WorkerEvent)>,
     pub(crate) resumed: Vec<Resumption>,
+    pub(crate) recovered: Option<RecoveryReport>,
     durable: Sequence,
     numbers: u32,
 }
@@ -122,6 +124,7 @@ impl Desk {
             commands: Vec::new(),
             told: Vec::new(),
             resumed: Vec::new(),
+            recovered: None,
             durable: Sequence(0),
             numbers: 0,
         }
@@ -132,6 +135,7 @@ impl Desk {
         let account = Account::replay(&self.records).expect("the first record opens the account");
         self.account = account;
         self.commands.clear();
+        self.recovered = None;
         self.handle(Input::Start);
         self
     }
@@ -152,7 +156,8 @@ impl Desk {
         for command in &effects.commands {
             if let VenueCommand::SubmitOrder { request, .. } = command {
                 let order = self.order(request.client_id);
-                let leaves = self.account.is_degraded() && order.purpose != Purpose::Entry;
+                let failed = self.account.journal_health() == JournalHealth::Failed;
+                let leaves = failed && order.purpose != Purpose::Entry;
                 assert!(leaves || order.planned <= self.durable, "{command:?} left too soon");
             }
         }
@@ -163,6 +168,7 @@ impl Desk {
         self.commands.extend(effects.commands);
         self.told.extend(effects.told);
         self.resumed.extend(effects.resumed);
+        self.recovered = effects.recovered.or(self.recovered.take());
     }
 
     pub(crate) fn attach(&mut self, worker: WorkerId) -> Epoch {

@@ -1,6 +1,6 @@
 //! When the journal cannot write: no entries, but what makes positions smaller leaves at once.
 
-use banyan_core::account::Input;
+use banyan_core::account::{Input, JournalHealth};
 use banyan_core::intent::OrderTag;
 use banyan_core::journal::Purpose;
 use banyan_core::order::{OrderState, Side};
@@ -14,7 +14,7 @@ use crate::wishes::limit;
 fn entries_are_refused() {
     let mut desk = Desk::ready();
     desk.handle(Input::JournalFailed);
-    assert!(desk.account.is_degraded());
+    assert_eq!(desk.account.journal_health(), JournalHealth::Failed);
     desk.submit(A, limit(OrderTag(1), Side::Buy, 10, price(49_000)));
     assert_eq!(desk.last_denial(), "JOURNAL_UNAVAILABLE");
 }
@@ -111,7 +111,7 @@ fn a_durable_record_ends_it() {
     let mut desk = Desk::ready();
     desk.handle(Input::JournalFailed);
     desk.persist();
-    assert!(!desk.account.is_degraded());
+    assert_eq!(desk.account.journal_health(), JournalHealth::Available);
     assert_eq!(desk.wish(A, limit(OrderTag(1), Side::Buy, 10, price(49_000))).len(), 1);
 }
 
@@ -139,4 +139,34 @@ fn the_guard_acts_while_the_journal_is_away() {
     desk.commands.clear();
     desk.mark(crate::listing::LINEAR, price(48_900));
     assert_eq!(desk.take_orders().len(), 1);
+}
+
+#[test]
+fn on_its_reserve_nothing_is_entered_but_stops_are_placed_and_exits_leave() {
+    let mut desk = Desk::ready();
+    let id = desk.open_on(crate::listing::LINEAR, A, Side::Buy, 10, stop_at(price(49_000)));
+    desk.handle(Input::JournalOnReserve);
+    desk.submit(A, limit(OrderTag(1), Side::Buy, 10, price(49_000)));
+    assert_eq!(desk.last_denial(), "JOURNAL_UNAVAILABLE");
+    let fill = desk.trade(id, 10, price(50_000));
+    desk.tell(banyan_core::venue::VenueReport::OrderFilled(fill));
+    desk.persist();
+    desk.persist();
+    assert_eq!(desk.standing(Purpose::StopLoss).len(), 1);
+    assert_eq!(desk.account.journal_health(), JournalHealth::OnReserve);
+    desk.commands.clear();
+    desk.submit(A, closing(None));
+    assert!(desk.commands.is_empty(), "the reserve takes records, so nothing leaves before them");
+    desk.persist();
+    assert_eq!(desk.take_orders().len(), 1);
+}
+
+#[test]
+fn entries_are_possible_when_the_journal_has_room_again() {
+    let mut desk = Desk::ready();
+    desk.handle(Input::JournalOnReserve);
+    desk.persist();
+    desk.handle(Input::JournalRestored);
+    assert_eq!(desk.account.journal_health(), JournalHealth::Available);
+    assert_eq!(desk.wish(A, limit(OrderTag(1), Side::Buy, 10, price(49_000))).len(), 1);
 }

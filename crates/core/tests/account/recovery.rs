@@ -268,3 +268,19 @@ fn a_fill_of_an_instrument_that_is_not_known_yet_is_fetched_without_haste() {
     desk.wait(Span::milliseconds(1));
     assert!(asks_for_snapshot(&desk));
 }
+
+#[test]
+fn a_report_tells_what_recovery_found() {
+    let mut desk = Desk::ready();
+    let id = desk.wish(A, limit(OrderTag(1), Side::Buy, 10, price(49_000)))[0].client_id;
+    desk.accept(id);
+    let _ = desk.trade(id, 10, price(49_000));
+    let mut desk = desk.restart();
+    assert_eq!(desk.recovered, None);
+    desk.reconcile();
+    let report = desk.recovered.clone().expect("the books agree again");
+    assert_eq!((report.orders, report.positions, report.incarnation), (1, 0, 2));
+    assert_eq!((report.missed_fills, report.positions_after), (1, 1));
+    assert_eq!((report.adopted, report.never_arrived), (0, 0));
+    assert!(report.remembered < report.sequence && report.started_at <= report.ready_at);
+}

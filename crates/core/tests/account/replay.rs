@@ -47,6 +47,13 @@ proptest! {
         let bytes = postcard::to_allocvec(&desk.records).unwrap();
         let records: Vec<Record> = postcard::from_bytes(&bytes).unwrap();
         prop_assert_eq!(&records, &desk.records);
+        let text = serde_json::to_string(&desk.records).unwrap();
+        let records: Vec<Record> = serde_json::from_str(&text).unwrap();
+        prop_assert_eq!(&records, &desk.records);
+        // By way of a value too, as an upgrade of older records goes.
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let records: Vec<Record> = serde_json::from_value(value).unwrap();
+        prop_assert_eq!(&records, &desk.records);
         let bytes = postcard::to_allocvec(desk.account.state()).unwrap();
         let state: AccountState = postcard::from_bytes(&bytes).unwrap();
         prop_assert_eq!(&state, desk.account.state());

@@ -7,11 +7,11 @@ use banyan_core::intent::{ExitReason, Intent, OrderTag, Protection};
 use banyan_core::kill::KillLevel;
 use banyan_core::money::{Amount, Price, Quantity, Rate};
 use banyan_core::order::{Side, TimeInForce};
-use banyan_core::risk::{DenialCode, RiskLimits, RiskView};
+use banyan_core::risk::{DenialCode, LiveLeave, RiskLimits, RiskView};
 use banyan_core::time::Span;
 
 use crate::scene::{
-    HERE, NOW, buy, close, judge, long, market, open, percent, place, price, units,
+    HERE, NO_LEAVE, NOW, buy, close, judge, leave, long, market, open, percent, place, price, units,
 };
 
 type Rules = fn(&mut Instrument, &mut RiskLimits);
@@ -48,7 +48,18 @@ fn gates() -> Vec<Case> {
         (D::KillLevel, close(None), none, |view| {
             view.kill_level = KillLevel::Freeze;
         }),
-        (D::LiveNotArmed, buy(), none, |view| view.armed = false),
+        (D::LiveNotAllowed, buy(), none, |view| view.live = Some(NO_LEAVE)),
+        (D::LiveNotArmed, buy(), none, |view| {
+            view.live = Some(LiveLeave { allowed: true, ..NO_LEAVE });
+        }),
+        (D::ArmedDailyLoss, buy(), none, |view| {
+            view.live = Some(LiveLeave { lost_today: units(100), ..leave(1_000_000, 100) });
+        }),
+        // A tenth of a coin is worth 5,000.
+        (D::ArmedNotional, buy(), none, |view| view.live = Some(leave(4_999, 100))),
+        (D::ArmedNotional, buy(), none, |view| {
+            view.live = Some(LiveLeave { notional: units(6_000), ..leave(10_000, 100) });
+        }),
         (D::MarketClosed, buy(), |it, _| it.filters.status = TradingStatus::Halted, |_| {}),
         (
             D::MarketClosed,
@@ -253,7 +264,7 @@ fn the_first_gate_that_refuses_is_the_one_that_is_told() {
         &buy(),
         |_, _| {},
         |view| {
-            (view.ready, view.armed) = (false, false);
+            (view.ready, view.live) = (false, Some(NO_LEAVE));
             view.kill_level = KillLevel::PauseEntries;
             view.drawdown = Rate::ONE;
         },

@@ -8,12 +8,12 @@ use banyan_core::money::{Amount, Quantity, Rate};
 use banyan_core::order::{OrderKind, Side, TimeInForce};
 use banyan_core::risk::{RiskLimits, RiskView};
 
-use crate::scene::{HERE, close, judge, long, place, price, units};
+use crate::scene::{HERE, NO_LEAVE, close, judge, long, place, price, units};
 
 /// Everything that stops an entry, at once.
 fn dire(view: &mut RiskView<'_>) {
     view.worker_position = long(100);
-    (view.ready, view.journal_available, view.armed) = (false, false, false);
+    (view.ready, view.journal_available, view.live) = (false, false, Some(NO_LEAVE));
     view.kill_level = KillLevel::Flatten;
     (view.drawdown, view.daily_loss) = (Rate::ONE, Rate::ONE);
     (view.worker_equity, view.account_equity) = (units(-1), units(-1));

@@ -9,7 +9,8 @@ use banyan_core::market::MarketView;
 use banyan_core::money::{Amount, Price, Quantity, Rate};
 use banyan_core::order::{Side, TimeInForce};
 use banyan_core::position::Position;
-use banyan_core::risk::{Approved, Denial, RiskLimits, RiskView, review};
+use banyan_core::risk::{Approved, Denial, LiveLeave, RiskLimits, RiskView, review};
+use banyan_core::terms::Arming;
 use banyan_core::time::{Span, Timestamp};
 
 pub(crate) const NOW: Timestamp = Timestamp(1_735_732_800_000_000);
@@ -84,7 +85,7 @@ pub(crate) fn view(instrument: &Instrument) -> RiskView<'_> {
         ready: true,
         journal_available: true,
         kill_level: KillLevel::None,
-        armed: true,
+        live: None,
         worker_equity: units(100_000),
         worker_margin: Amount::ZERO,
         worker_position: Position::default(),
@@ -106,6 +107,17 @@ pub(crate) fn view(instrument: &Instrument) -> RiskView<'_> {
         own_best_bid: None,
         own_best_ask: None,
     }
+}
+
+/// A live account that nobody has let trade.
+pub(crate) const NO_LEAVE: LiveLeave =
+    LiveLeave { allowed: false, arming: None, notional: Amount::ZERO, lost_today: Amount::ZERO };
+
+/// A live account that is armed within these bounds.
+pub(crate) fn leave(max_notional: i64, max_daily_loss: i64) -> LiveLeave {
+    let (max_notional, max_daily_loss) = (units(max_notional), units(max_daily_loss));
+    let arming = Some(Arming { max_notional, max_daily_loss });
+    LiveLeave { allowed: true, arming, ..NO_LEAVE }
 }
 
 /// Long of so many thousandths, bought at 50,000.
