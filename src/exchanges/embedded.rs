@@ -9,10 +9,11 @@ use std::sync::Arc;
 
 use actix::prelude::*;
 use banyan_core::ids::AccountId;
-use banyan_core::instrument::InstrumentId;
+use banyan_core::instrument::{InstrumentId, Instruments};
 use banyan_core::market::{Candle, MarketData, MarketEvent};
 use banyan_core::time::{Timeframe, Timestamp};
 use banyan_core::venue::VenueCommand;
+use banyan_matching::exchange::AccountSettings as VenueAccount;
 use banyan_matching::world::{Delivery, World};
 use indexmap::IndexMap;
 
@@ -80,6 +81,22 @@ pub struct GetCandles {
     pub timeframe: Timeframe,
     /// How many at most.
     pub limit: usize,
+}
+
+/// Asks what is listed, as it is now.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "Instruments")]
+pub struct GetInstruments;
+
+/// Opens an account and connects it; one that is open already stays as it is. Answered when the
+/// exchange will not forget it.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "()")]
+pub struct OpenAccount {
+    /// Which account.
+    pub account: AccountId,
+    /// How it trades and what it starts with.
+    pub settings: VenueAccount,
 }
 
 /// A look into the world, at engine time.
@@ -257,6 +274,23 @@ impl Handler<GetCandles> for EmbeddedExchange {
 
     fn handle(&mut self, ask: GetCandles, _: &mut Self::Context) -> Self::Result {
         MessageResult(self.history(&ask))
+    }
+}
+
+impl Handler<GetInstruments> for EmbeddedExchange {
+    type Result = MessageResult<GetInstruments>;
+
+    fn handle(&mut self, _: GetInstruments, _: &mut Self::Context) -> Self::Result {
+        MessageResult(self.world.exchange().instruments().clone())
+    }
+}
+
+impl Handler<OpenAccount> for EmbeddedExchange {
+    type Result = ();
+
+    fn handle(&mut self, open: OpenAccount, ctx: &mut Self::Context) {
+        self.world.open_account(open.account, open.settings);
+        self.wait(ctx);
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod candles;
 mod embedded;
+mod marketplace;
 
 use std::sync::Arc;
 
@@ -14,9 +15,10 @@ use banyan_core::venue::{VenueCommand, VenueMessage};
 
 pub use candles::CandleHistory;
 pub use embedded::{
-    ConnectAccount, ConnectFeed, Disconnect, EmbeddedExchange, EmbeddedVenue, GetCandles, Inspect,
-    Observer, ProcessId,
+    ConnectAccount, ConnectFeed, Disconnect, EmbeddedExchange, EmbeddedVenue, GetCandles,
+    GetInstruments, Inspect, Observer, OpenAccount, ProcessId,
 };
+pub use marketplace::{EmbeddedMarketplace, LocalAnswer, Marketplace, OpenError};
 
 /// One account's way to its venue. A call never waits; answers come as deliveries.
 pub trait Venue {

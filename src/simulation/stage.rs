@@ -20,8 +20,7 @@ use crate::actors::{
 };
 use crate::clock::Clock;
 use crate::exchanges::{
-    ConnectAccount, ConnectFeed, Disconnect, EmbeddedExchange, EmbeddedVenue, Inspect, Observer,
-    ProcessId,
+    Disconnect, EmbeddedExchange, EmbeddedMarketplace, Inspect, Marketplace, Observer, ProcessId,
 };
 use crate::simulation::Pace;
 use crate::store::MemoryStore;
@@ -104,12 +103,9 @@ impl Stage {
     pub fn start_engine(&mut self) -> Addr<Engine> {
         self.process = ProcessId(self.process.0 + 1);
         let (exchange, process) = (self.exchange.clone(), self.process);
-        let connect = move |account, deliver_to| {
-            exchange.do_send(ConnectAccount { account, process, deliver_to });
-            let exchange = exchange.clone();
-            Box::new(EmbeddedVenue { exchange, account, process })
-                as Box<dyn crate::exchanges::Venue>
-        };
+        let marketplace = EmbeddedMarketplace::new(exchange, process, self.instruments.clone());
+        let venues = marketplace.clone();
+        let connect = move |account, deliver_to| venues.connect(account, deliver_to);
         let (engine, feed) = Engine::launch(EnginePorts {
             accounts: AccountPorts {
                 clock: self.clock,
@@ -118,12 +114,12 @@ impl Stage {
                 prepare: self.prepare.clone(),
             },
             journal: Box::new(self.store.open(COMMIT)),
-            history: self.exchange.clone().recipient(),
+            history: marketplace.history(),
             log: self.log.clone(),
             seed: self.seed ^ self.process.0,
             on_fenced: None,
         });
-        self.exchange.do_send(ConnectFeed { process: self.process, deliver_to: feed });
+        marketplace.connect_feed(feed);
         for account in &self.accounts {
             engine.do_send(StartAccount(account.settings.clone()));
         }

@@ -116,8 +116,11 @@ impl World {
         world
     }
 
-    /// Opens an account and connects it.
+    /// Opens an account and connects it; one that is open already stays as it is.
     pub fn open_account(&mut self, account: AccountId, settings: AccountSettings) {
+        if self.links.contains_key(&account) {
+            return;
+        }
         self.links.insert(account, Link::new(settings.position_mode));
         self.exchange.open_account(account, settings);
         self.arm(Target::Account(account));
