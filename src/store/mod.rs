@@ -1,9 +1,16 @@
-//! What is kept: the journal port, and the journal in memory.
+//! What is kept: the journal port, the journal in memory, and the store in a database.
 //!
 //! Knows nothing of actors. A batch is the unit of durability: all of its records survive a crash
-//! or none do.
+//! or none do. SQL is written in this room alone: `driver` says how one text serves SQLite and
+//! PostgreSQL, `database` opens them, and each repository adds methods to `Store`.
 
+mod database;
+mod driver;
+mod error;
 mod memory;
+mod migrations;
+mod recovery_reports;
+mod text;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -13,6 +20,8 @@ use banyan_core::account::AccountState;
 use banyan_core::ids::AccountId;
 use banyan_core::journal::Record;
 
+pub use database::{Database, Store};
+pub use error::StoreError;
 pub use memory::{MemoryJournal, MemoryStore};
 
 /// Records of one account that become durable together.
