@@ -5,6 +5,8 @@
 //! `simulation` the proof, `cli` the command line.
 
 pub mod actors;
+pub mod api;
+pub mod auth;
 pub mod cli;
 pub mod clock;
 pub mod entropy;
@@ -15,3 +17,5 @@ pub mod settings;
 pub mod simulation;
 pub mod store;
 pub mod telemetry;
+pub mod view;
+pub mod ws;

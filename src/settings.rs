@@ -8,10 +8,11 @@ use banyan_core::money::{Amount, MoneyError, Rate};
 use banyan_core::risk::RiskLimits;
 use banyan_core::time::Span;
 use rust_decimal::Decimal;
-use serde::de::Error;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
-use crate::secret::Secret;
+use crate::api::ApiSettings;
+use crate::auth::AuthSettings;
+use crate::ws::WsSettings;
 
 /// The defaults, as the user may read them.
 pub const DEFAULTS: &str = include_str!("../config/default.toml");
@@ -30,6 +31,10 @@ pub struct Settings {
     pub risk: RiskSettings,
     /// Logins.
     pub auth: AuthSettings,
+    /// The REST interface.
+    pub api: ApiSettings,
+    /// WebSocket connections.
+    pub ws: WsSettings,
 }
 
 /// How replays are made; see `config/default.toml`.
@@ -52,15 +57,6 @@ pub struct ReplayDefaults {
 #[expect(missing_docs, reason = "each key is explained in config/default.toml")]
 pub struct SimulationSettings {
     pub threads: usize,
-}
-
-/// Logins; see `config/default.toml`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "each key is explained in config/default.toml")]
-pub struct AuthSettings {
-    #[serde(deserialize_with = "secret_text")]
-    pub token_key: Secret,
 }
 
 /// Risk limits as people write them: fractions and amounts as plain numbers.
@@ -156,6 +152,8 @@ impl Settings {
         let settings = check_shape(&table, "config/default.toml")?;
         settings.replay.check()?;
         settings.risk.limits()?;
+        settings.api.check().map_err(|broken| section_error("api", broken))?;
+        settings.ws.check().map_err(|broken| section_error("ws", broken))?;
         Ok(settings)
     }
 
@@ -243,6 +241,11 @@ fn out_of_bounds(field: &str, error: &MoneyError) -> SettingsError {
     SettingsError::Value { field: format!("risk.{field}"), message: error.to_string() }
 }
 
+fn section_error(section: &str, (key, why): (&str, &str)) -> SettingsError {
+    let field = format!("{section}.{key}");
+    SettingsError::Value { field, message: why.to_owned() }
+}
+
 fn parse(text: &str, origin: &str) -> Result<toml::Table, SettingsError> {
     text.parse::<toml::Table>().map_err(|error: toml::de::Error| {
         let before = error.span().and_then(|span| text.get(..span.start));
@@ -309,11 +312,6 @@ fn set(table: &mut toml::Table, path: &[String], value: &str) -> Result<(), Stri
 fn scalar(value: &str) -> Option<toml::Value> {
     let line = format!("value = {value}");
     line.parse::<toml::Table>().ok().and_then(|mut table| table.remove("value"))
-}
-
-/// Reads a secret; the usual error for a value of a wrong type would show it.
-fn secret_text<'de, D: Deserializer<'de>>(source: D) -> Result<Secret, D::Error> {
-    Secret::deserialize(source).map_err(|_| D::Error::custom("a secret must be a text in quotes"))
 }
 
 /// Decimals that are written as plain numbers.
