@@ -19,23 +19,26 @@
 //! ```
 
 mod account;
+mod account_supervisor;
 mod channel;
 mod directory;
 mod engine;
 mod feed;
+mod handle;
 mod job;
 mod journal;
 mod model_desk;
 mod notifier;
+mod prices;
 pub mod supervision;
 mod worker;
 mod worker_supervisor;
 
 pub use account::{
-    AccountConnection, AccountPorts, AccountRecovered, AccountSupervisor, AccountView, Arm,
-    AttachWorker, CancelOrder, ClosePosition, ConnectVenue, GetAccount, PrepareAccount,
-    SetKillLevel, SubmitIntents,
+    AccountConnection, AccountRecovered, AccountView, Arm, AttachWorker, CancelOrder,
+    ClosePosition, GetAccount, SetKillLevel, SubmitIntents,
 };
+pub use account_supervisor::{AccountPorts, AccountSupervisor, PrepareAccount};
 pub use channel::{
     ChannelSupervisor, CountSubscribers, Frame, Publish, SUBSCRIBER_QUEUE, Subscribe, Subscription,
     WsChannel,
@@ -46,6 +49,7 @@ pub use engine::{
     StartAccount, StopEngine, Terminate,
 };
 pub use feed::{MarketFeed, SubscribeFeed};
+pub use handle::{AccountPlan, EngineError, EngineHandle};
 pub use job::{
     ControlJob, GetJob, IllegalJobControl, Job, JobControl, JobState, JobStatus, JobSupervisor,
     StartJob,
