@@ -187,21 +187,26 @@ impl Auth {
         Ok(Caller { session, expires_at: claims.expires_at() })
     }
 
-    /// Ends the caller's session, with both of its tokens; and that of a refresh token of the same
-    /// user, where it is another one.
+    /// Ends the session of the caller and that of a refresh token, with all of their tokens.
     ///
     /// # Errors
-    /// When the store fails.
-    pub async fn log_out(&self, caller: &Caller, refresh: Option<&str>) -> Result<(), AuthError> {
+    /// When there is neither, or the store fails.
+    pub async fn log_out(
+        &self,
+        caller: Option<&Caller>,
+        refresh: Option<&str>,
+    ) -> Result<(), AuthError> {
         let now = self.clock.now();
-        self.store.end_session(caller.session.id, now).await?;
         let claims = refresh.map(|token| self.tokens.read(TokenKind::Refresh, token, now));
-        if let Some(Ok(claims)) = claims
-            && claims.sub == caller.user().id
-        {
-            self.store.end_session(claims.sid, now).await?;
+        if let Some(caller) = caller {
+            self.store.end_session(caller.session.id, now).await?;
         }
-        Ok(())
+        match claims {
+            Some(Ok(claims)) => Ok(self.store.end_session(claims.sid, now).await?),
+            Some(Err(error)) if caller.is_none() => Err(error),
+            None if caller.is_none() => Err(AuthError::InvalidToken),
+            Some(Err(_)) | None => Ok(()),
+        }
     }
 
     /// Changes how the caller is called.
@@ -389,7 +394,7 @@ mod tests {
         let two = log_in(auth, "a@b.c", PASSWORD).await.unwrap();
         let three = log_in(auth, "a@b.c", PASSWORD).await.unwrap();
         let caller = auth.authenticate(&one.access).await.unwrap();
-        auth.log_out(&caller, Some(&two.refresh)).await.unwrap();
+        auth.log_out(Some(&caller), Some(&two.refresh)).await.unwrap();
         assert!(auth.authenticate(&one.access).await.is_err());
         assert!(auth.refresh(&one.refresh).await.is_err());
         assert!(auth.authenticate(&two.access).await.is_err());
