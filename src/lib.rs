@@ -13,6 +13,7 @@ pub mod entropy;
 pub mod exchanges;
 pub mod report;
 pub mod secret;
+pub mod server;
 pub mod settings;
 pub mod simulation;
 pub mod store;

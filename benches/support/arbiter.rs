@@ -72,6 +72,7 @@ impl Arbiter {
             seed: 1,
             vitals: Arc::default(),
             on_fenced: None,
+            keep_report: None,
         });
         let feed = market.feed.take().expect("an engine connects its feed when it starts");
         engine.do_send(StartAccount(fixtures::account_settings()));

@@ -6,6 +6,7 @@
 mod candles;
 mod embedded;
 mod marketplace;
+mod settings;
 
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ pub use embedded::{
     GetInstruments, Inspect, Observer, OpenAccount, ProcessId,
 };
 pub use marketplace::{EmbeddedMarketplace, LocalAnswer, Marketplace, OpenError};
+pub use settings::PaperSettings;
 
 /// One account's way to its venue. A call never waits; answers come as deliveries.
 pub trait Venue {

@@ -118,6 +118,7 @@ impl Stage {
             seed: self.seed ^ self.process.0,
             vitals: Arc::default(),
             on_fenced: None,
+            keep_report: None,
         });
         for account in &self.accounts {
             engine.do_send(StartAccount(account.settings.clone()));

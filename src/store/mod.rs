@@ -10,6 +10,7 @@ mod error;
 mod memory;
 mod migrations;
 mod recovery_reports;
+mod settings;
 mod text;
 
 use std::future::Future;
@@ -23,6 +24,7 @@ use banyan_core::journal::Record;
 pub use database::{Database, Store};
 pub use error::StoreError;
 pub use memory::{MemoryJournal, MemoryStore};
+pub use settings::StoreSettings;
 
 /// Records of one account that become durable together.
 #[derive(Debug, Clone, PartialEq, Eq)]
