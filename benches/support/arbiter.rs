@@ -65,6 +65,8 @@ impl Arbiter {
                 instruments: fixtures::listing(),
                 connect: Rc::new(connect),
                 prepare: None,
+                reports: None,
+                allow_live: false,
             },
             journal: Box::new(JournalAtHand(Rc::clone(&watch))),
             history: NoHistory.start().recipient(),

@@ -7,14 +7,17 @@
 use std::rc::Rc;
 
 use actix::prelude::*;
-use banyan_core::account::{Account, Effects, Input, Phase, Valuation, WorkerCommand};
-use banyan_core::ids::{AccountId, WorkerId};
+use banyan_core::account::{
+    Account, Effects, Holding, Input, JournalHealth, Phase, RecoveryReport, Valuation,
+    WorkerCommand,
+};
+use banyan_core::ids::{AccountId, ClientOrderId, WorkerId};
 use banyan_core::instrument::{InstrumentId, Instruments};
 use banyan_core::kill::{KillLevel, KillScope};
 use banyan_core::ledger::SubLedger;
 use banyan_core::market::MarketEvent;
 use banyan_core::money::Rate;
-use banyan_core::terms::{AccountSettings, StopPolicy, WorkerTerms};
+use banyan_core::terms::{AccountSettings, Arming, StopPolicy, WorkerTerms};
 use banyan_core::time::Timestamp;
 use indexmap::IndexMap;
 
@@ -44,6 +47,10 @@ pub struct AccountPorts {
     pub connect: Rc<ConnectVenue>,
     /// Meddles with accounts before they start.
     pub prepare: Option<Rc<PrepareAccount>>,
+    /// Where recovery reports go.
+    pub reports: Option<Recipient<AccountRecovered>>,
+    /// Whether the settings let live accounts trade.
+    pub allow_live: bool,
 }
 
 /// One account.
@@ -53,6 +60,7 @@ pub struct AccountConnection {
     clock: Clock,
     venue: Box<dyn Venue>,
     journal: Addr<JournalWriter>,
+    reports: Option<Recipient<AccountRecovered>>,
     workers: IndexMap<WorkerId, (Recipient<Notified>, Recipient<Resumed>)>,
     timer: Option<(Timestamp, SpawnHandle)>,
     _guard: ChildGuard<AccountId>,
@@ -103,7 +111,25 @@ pub struct ClosePosition {
 /// Asks for the state of an account and what it is worth.
 #[derive(Message)]
 #[rtype(result = "AccountView")]
-pub struct GetAccount;
+pub struct GetAccount {
+    /// Whether ended orders and what workers saved are wanted too.
+    pub with_past: bool,
+}
+
+/// A person cancels an order.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct CancelOrder(pub ClientOrderId);
+
+/// The owner arms a live account, or disarms it.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct Arm(pub Option<Arming>);
+
+/// An account is through with its recovery.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "()")]
+pub struct AccountRecovered(pub RecoveryReport);
 
 /// What an account tells about itself.
 #[derive(Debug, Clone)]
@@ -112,8 +138,14 @@ pub struct AccountView {
     pub state: banyan_core::account::AccountState,
     /// Where it is in its life.
     pub phase: Phase,
+    /// How its journal is.
+    pub journal: JournalHealth,
     /// What it is worth.
     pub valuation: Valuation,
+    /// Its positions as the venue keeps them.
+    pub holdings: Vec<Holding>,
+    /// Each owner's part of them.
+    pub shares: Vec<Holding>,
     /// Deepest fall below the high-water mark since the connection started, by minutes.
     pub deepest_drawdown: Rate,
     /// What each worker is worth.
@@ -143,6 +175,9 @@ impl AccountConnection {
                 resumed.do_send(Resumed(resumption));
             }
         }
+        if let (Some(report), Some(reports)) = (self.effects.recovered.take(), &self.reports) {
+            reports.do_send(AccountRecovered(report));
+        }
         if !self.effects.records.is_empty() {
             let records = std::mem::take(&mut self.effects.records);
             // Records may not be lost: they go past the bound of the writer's mailbox.
@@ -168,8 +203,9 @@ impl AccountConnection {
         }
     }
 
-    fn view(&self) -> AccountView {
-        let state = self.account.state().clone();
+    fn view(&self, with_past: bool) -> AccountView {
+        let state = self.account.state();
+        let state = if with_past { state.clone() } else { state.without_past() };
         let workers = state
             .workers
             .keys()
@@ -183,7 +219,17 @@ impl AccountConnection {
             .collect();
         let (phase, valuation) = (self.account.phase(), self.account.valuation());
         let deepest_drawdown = self.account.deepest_drawdown();
-        AccountView { state, phase, valuation, deepest_drawdown, workers, guarded }
+        AccountView {
+            state,
+            phase,
+            journal: self.account.journal_health(),
+            valuation,
+            holdings: self.account.holdings(),
+            shares: self.account.shares(),
+            deepest_drawdown,
+            workers,
+            guarded,
+        }
     }
 }
 
@@ -266,10 +312,24 @@ impl Handler<ClosePosition> for AccountConnection {
     }
 }
 
+impl Handler<CancelOrder> for AccountConnection {
+    type Result = ();
+    fn handle(&mut self, CancelOrder(id): CancelOrder, ctx: &mut Self::Context) {
+        self.run(Input::CancelOrder(id), ctx);
+    }
+}
+
+impl Handler<Arm> for AccountConnection {
+    type Result = ();
+    fn handle(&mut self, Arm(arming): Arm, ctx: &mut Self::Context) {
+        self.run(Input::Arm(arming), ctx);
+    }
+}
+
 impl Handler<GetAccount> for AccountConnection {
     type Result = MessageResult<GetAccount>;
-    fn handle(&mut self, _: GetAccount, _: &mut Self::Context) -> Self::Result {
-        MessageResult(self.view())
+    fn handle(&mut self, ask: GetAccount, _: &mut Self::Context) -> Self::Result {
+        MessageResult(self.view(ask.with_past))
     }
 }
 
@@ -359,6 +419,7 @@ impl AccountSupervisor {
                 account.handle(now, Input::Market(&event), &mut effects);
             }
         }
+        account.allow_live(self.ports.allow_live);
         if let Some(prepare) = &self.ports.prepare {
             prepare(&mut account);
         }
@@ -371,6 +432,7 @@ impl AccountSupervisor {
             clock: ports.clock,
             venue: (ports.connect)(id, account_ctx.address().recipient()),
             journal,
+            reports: ports.reports.clone(),
             workers: IndexMap::new(),
             timer: None,
             _guard: guard,

@@ -10,10 +10,10 @@ use super::journal::Flush;
 use super::worker::History;
 use super::worker_supervisor::{InjectWorkerPanic, StopAll, SupervisorPorts};
 use super::{
-    AccountPorts, ChannelSupervisor, ClosePosition, Directory, GetAccount, GetNotices, GetWorkers,
-    JobSupervisor, JournalWriter, Lookup, MarketFeed, ModelDesk, Notice, Notifier, PauseWorker,
-    SetKillLevel, StartWorker, StopWorker, TriggerWorker, WorkerReport, WorkerStatus,
-    WorkerSupervisor,
+    AccountPorts, Arm, CancelOrder, ChannelSupervisor, ClosePosition, Directory, GetAccount,
+    GetNotices, GetWorkers, JobSupervisor, JournalWriter, Lookup, MarketFeed, ModelDesk, Notice,
+    Notifier, PauseWorker, SetKillLevel, StartWorker, StopWorker, TriggerWorker, WorkerReport,
+    WorkerStatus, WorkerSupervisor,
 };
 use crate::exchanges::MarketBatch;
 use crate::store::Journal;
@@ -66,6 +66,10 @@ pub enum AccountRequest {
     SetKillLevel(SetKillLevel),
     /// Close a position.
     ClosePosition(ClosePosition),
+    /// Cancel an order.
+    CancelOrder(CancelOrder),
+    /// Arm or disarm it.
+    Arm(Arm),
 }
 
 /// What may be asked of workers.
@@ -216,6 +220,8 @@ impl Handler<OnAccount> for Engine {
                 match request {
                     AccountRequest::SetKillLevel(set) => address.do_send(set),
                     AccountRequest::ClosePosition(close) => address.do_send(close),
+                    AccountRequest::CancelOrder(cancel) => address.do_send(cancel),
+                    AccountRequest::Arm(arm) => address.do_send(arm),
                 }
             }
         }));
@@ -266,7 +272,7 @@ impl Handler<GetStatus> for Engine {
             let mut accounts = Vec::new();
             for id in ids {
                 if let Ok(Some(address)) = directory.send(Lookup(id)).await
-                    && let Ok(view) = address.send(GetAccount).await
+                    && let Ok(view) = address.send(GetAccount { with_past: true }).await
                 {
                     accounts.push(view);
                 }

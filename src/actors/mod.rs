@@ -32,8 +32,9 @@ mod worker;
 mod worker_supervisor;
 
 pub use account::{
-    AccountConnection, AccountPorts, AccountSupervisor, AccountView, AttachWorker, ClosePosition,
-    ConnectVenue, GetAccount, PrepareAccount, SetKillLevel, SubmitIntents,
+    AccountConnection, AccountPorts, AccountRecovered, AccountSupervisor, AccountView, Arm,
+    AttachWorker, CancelOrder, ClosePosition, ConnectVenue, GetAccount, PrepareAccount,
+    SetKillLevel, SubmitIntents,
 };
 pub use channel::{
     ChannelSupervisor, CountSubscribers, Frame, Publish, SUBSCRIBER_QUEUE, Subscribe, Subscription,

@@ -112,6 +112,8 @@ impl Stage {
                 instruments: self.instruments.clone(),
                 connect: Rc::new(connect),
                 prepare: self.prepare.clone(),
+                reports: None,
+                allow_live: false,
             },
             journal: Box::new(self.store.open(COMMIT)),
             history: marketplace.history(),

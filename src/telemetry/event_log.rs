@@ -30,9 +30,18 @@ struct State {
 
 /// A handle to the log of one run; clones write to the same log.
 #[derive(Clone, Default)]
-pub struct EventLog(Rc<RefCell<State>>);
+pub struct EventLog {
+    state: Rc<RefCell<State>>,
+    is_off: bool,
+}
 
 impl EventLog {
+    /// A log that keeps nothing, for engines whose runs nobody compares.
+    #[must_use]
+    pub fn off() -> Self {
+        Self { is_off: true, ..Self::default() }
+    }
+
     /// Adds an item to the market chain.
     pub fn add_market_event(&self, item: &impl Serialize) {
         self.add(Chain::Market, item);
@@ -44,7 +53,10 @@ impl EventLog {
     }
 
     fn add(&self, chain: Chain, item: &impl Serialize) {
-        let mut state = self.0.borrow_mut();
+        if self.is_off {
+            return;
+        }
+        let mut state = self.state.borrow_mut();
         let mut buffer = std::mem::take(&mut state.buffer);
         buffer.clear();
         let encoded = postcard::to_extend(item, buffer).expect("encoding into memory cannot fail");
@@ -61,13 +73,13 @@ impl EventLog {
     /// How many market events were added.
     #[must_use]
     pub fn market_events(&self) -> u64 {
-        self.0.borrow().events
+        self.state.borrow().events
     }
 
     /// The hash of both chains as they are now, in hexadecimal.
     #[must_use]
     pub fn hash(&self) -> String {
-        let state = self.0.borrow();
+        let state = self.state.borrow();
         let mut both = Sha256::new();
         both.update(state.market.clone().finalize());
         both.update(state.journal.clone().finalize());

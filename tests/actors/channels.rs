@@ -67,7 +67,7 @@ fn a_gap_is_told() {
     run(Pace::Unlimited, async {
         let channels = channels();
         publish(&channels, "system", 1_030).await;
-        let resumed = |after: u64| async {
+        let resumed = async |after: u64| {
             let after = Some(after);
             let (begun, mut frames) = subscribe(&channels, "system", after, 2_000).await;
             (begun.resumed, heard(&mut frames).len())

@@ -3,6 +3,7 @@
 use actix::prelude::*;
 use banyan_core::account::Resumption;
 use banyan_core::strategy::{StrategyEvent, WhyNot};
+use banyan_core::time::Timestamp;
 use banyan_core::worker::{WorkerBook, WorkerEvent};
 
 use super::StrategyWorker;
@@ -55,6 +56,12 @@ pub struct WorkerReport {
     pub why_not: WhyNot,
     /// Its positions and orders.
     pub book: WorkerBook,
+    /// When it last looked at the market or at what became of its orders.
+    pub last_run: Option<Timestamp>,
+    /// When it looks next at the latest, as far as is known.
+    pub next_run_at: Option<Timestamp>,
+    /// Orders that the venue refused lately.
+    pub error_count: u64,
 }
 
 #[derive(Message)]
@@ -72,8 +79,12 @@ impl Handler<Resumed> for StrategyWorker {
     type Result = ();
     fn handle(&mut self, Resumed(resumption): Resumed, ctx: &mut Self::Context) {
         self.epoch = Some(resumption.epoch);
-        self.restore(resumption.saved.as_deref());
-        self.warm_up(resumption.missed, ctx);
+        let Some(saved) = resumption.saved else {
+            return self.warm_up(resumption.missed, ctx);
+        };
+        self.restore(Some(&saved));
+        let pause = self.clock.wait_until(self.clock.now() + self.herd_pause());
+        ctx.run_later(pause, |worker, ctx| worker.warm_up(resumption.missed, ctx));
     }
 }
 
@@ -124,7 +135,13 @@ impl Handler<Control> for StrategyWorker {
 impl Handler<GetReport> for StrategyWorker {
     type Result = MessageResult<GetReport>;
     fn handle(&mut self, _: GetReport, _: &mut Self::Context) -> Self::Result {
-        MessageResult(Some(WorkerReport { why_not: self.why_not.clone(), book: self.book.clone() }))
+        MessageResult(Some(WorkerReport {
+            why_not: self.why_not.clone(),
+            book: self.book.clone(),
+            last_run: self.last_run,
+            next_run_at: self.next_run_at(),
+            error_count: self.refusals.len() as u64,
+        }))
     }
 }
 

@@ -16,6 +16,7 @@ const SAVED_BYTES: usize = 512;
 /// What a worker keeps through a restart.
 #[derive(Serialize, Deserialize)]
 struct Saved {
+    version: u32,
     strategy: AnyStrategy,
     book: WorkerBook,
     why_not: WhyNot,
@@ -25,6 +26,7 @@ struct Saved {
 /// `Saved`, borrowed for writing.
 #[derive(Serialize)]
 struct SavedRef<'a> {
+    version: u32,
     strategy: &'a AnyStrategy,
     book: &'a WorkerBook,
     why_not: &'a WhyNot,
@@ -34,6 +36,7 @@ struct SavedRef<'a> {
 impl StrategyWorker {
     pub(super) fn saved(&self) -> Vec<u8> {
         let saved = SavedRef {
+            version: self.spec.terms.strategy_version,
             strategy: &self.strategy,
             book: &self.book,
             why_not: &self.why_not,
@@ -43,12 +46,14 @@ impl StrategyWorker {
         postcard::to_extend(&saved, buffer).expect("encoding into memory cannot fail")
     }
 
-    /// Takes over what an earlier life saved; what does not fit any more is left behind.
+    /// Takes over what an earlier life saved; what does not fit any more is left behind. Another
+    /// version of the strategy begins anew, with the positions that the worker has.
     pub(super) fn restore(&mut self, saved: Option<&[u8]>) {
         let Some(Ok(saved)) = saved.map(postcard::from_bytes::<Saved>) else {
             return;
         };
-        if saved.strategy.name() == self.strategy.name() {
+        let same_version = saved.version == self.spec.terms.strategy_version;
+        if same_version && saved.strategy.name() == self.strategy.name() {
             self.strategy = saved.strategy;
             self.subscription = self.strategy.subscription();
         }

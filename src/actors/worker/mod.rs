@@ -37,6 +37,8 @@ use crate::clock::Clock;
 const ERROR_BUDGET: usize = 50;
 /// See `ERROR_BUDGET`.
 const ERROR_WINDOW: Span = Span::minutes(5);
+/// Over how long workers are spread that come back together.
+const HERD_SPREAD: Span = Span::seconds(2);
 /// Where market history comes from when a worker starts.
 pub(in crate::actors) type History = Recipient<crate::exchanges::GetCandles>;
 
@@ -56,7 +58,8 @@ pub struct StrategyWorker {
     effects: Effects,
     markets: MarketViews,
     instruments: Instruments,
-    timers: BTreeMap<TimerId, SpawnHandle>,
+    timers: BTreeMap<TimerId, (Timestamp, SpawnHandle)>,
+    last_run: Option<Timestamp>,
     missed: Vec<WorkerEvent>,
     refusals: std::collections::VecDeque<Timestamp>,
     clock: Clock,
@@ -99,6 +102,7 @@ impl StrategyWorker {
             markets: MarketViews::default(),
             instruments: ports.instruments,
             timers: BTreeMap::new(),
+            last_run: None,
             missed: Vec::new(),
             refusals: std::collections::VecDeque::new(),
             clock: ports.clock,
@@ -112,6 +116,7 @@ impl StrategyWorker {
 
     fn decide(&mut self, event: &StrategyEvent<'_>, ctx: &mut Context<Self>) {
         let now = self.clock.now();
+        self.last_run = Some(now);
         let view = WorkerView {
             now,
             instruments: &self.instruments,
@@ -169,6 +174,24 @@ impl StrategyWorker {
         }
     }
 
+    /// The earliest timer or end of a candle that it waits for.
+    fn next_run_at(&self) -> Option<Timestamp> {
+        let now = self.clock.now();
+        let timers = self.timers.values().map(|(at, _)| *at);
+        let candles = self.subscription.candles.iter().map(|(timeframe, _)| {
+            let span = timeframe.span();
+            now.floor(span) + span
+        });
+        timers.chain(candles).min().filter(|_| self.is_running())
+    }
+
+    /// Workers that come back together with a run overdue do not run together: each waits for a
+    /// part of `HERD_SPREAD` that its id decides.
+    fn herd_pause(&self) -> Span {
+        let part = i64::try_from(self.spec.worker.0.as_u128() % 1_000).unwrap_or_default();
+        Span(HERD_SPREAD.0 / 1_000 * part)
+    }
+
     fn set_timer(&mut self, timer: TimerId, at: Timestamp, ctx: &mut Context<Self>) {
         let handle = ctx.run_later(self.clock.wait_until(at), move |worker, ctx| {
             worker.timers.remove(&timer);
@@ -176,7 +199,7 @@ impl StrategyWorker {
                 worker.decide(&StrategyEvent::Timer(timer), ctx);
             }
         });
-        if let Some(earlier) = self.timers.insert(timer, handle) {
+        if let Some((_, earlier)) = self.timers.insert(timer, (at, handle)) {
             ctx.cancel_future(earlier);
         }
     }

@@ -11,6 +11,7 @@ mod apply;
 mod doubt;
 mod exits;
 mod fills;
+mod holdings;
 mod intents;
 mod notices;
 mod orders;
@@ -25,6 +26,7 @@ mod workers;
 
 use std::collections::{BTreeMap, VecDeque};
 
+pub use holdings::Holding;
 pub use recovery::RecoveryReport;
 pub use state::{
     AccountOrder, AccountState, EquityMarks, Leverage, PendingExit, SeenTrades, Totals, WorkerState,

@@ -2,7 +2,7 @@
 //!
 //! Everything is a sum over what is open now; nothing grows with history.
 
-use super::{Account, JournalHealth, Phase, Step};
+use super::{Account, Holding, JournalHealth, Phase, Step};
 use crate::indicators::Atr;
 use crate::instrument::{Instrument, InstrumentId, InstrumentKind};
 use crate::journal::{AccountEvent, Purpose};
@@ -117,6 +117,32 @@ impl Account {
         if whole_account {
             sum.maintenance += instrument.maintenance_margin(notional);
         }
+    }
+
+    pub(super) fn holding(
+        &self,
+        owner: Option<SubLedger>,
+        id: InstrumentId,
+        position_side: crate::order::PositionSide,
+        position: &Position,
+    ) -> Option<Holding> {
+        let instrument = self.state.instruments.get(id).filter(|_| !position.is_flat())?;
+        let mark = self.price_of(instrument, position);
+        let notional = mark.map(|mark| position.notional(instrument, mark)).unwrap_or_default();
+        let leverage = self.leverage_in_force(instrument);
+        Some(Holding {
+            owner,
+            instrument: id,
+            position_side,
+            quantity: position.quantity,
+            notional,
+            entry: position.average_entry(instrument),
+            mark,
+            leverage,
+            margin: margin(notional, leverage),
+            unrealized: mark.map(|it| position.unrealized(instrument, it)).unwrap_or_default(),
+            liquidation: None,
+        })
     }
 
     fn pending_margin(&self, concerns: impl Fn(SubLedger) -> bool) -> Amount {
