@@ -104,6 +104,12 @@ impl Exchange {
         self.accounts.entry(account).or_insert_with(|| Account::new(account, settings, keep));
     }
 
+    /// Says whether an account is open.
+    #[must_use]
+    pub fn has_account(&self, account: AccountId) -> bool {
+        self.accounts.contains_key(&account)
+    }
+
     /// What is listed, as it is now.
     #[must_use]
     pub fn instruments(&self) -> &Instruments {

@@ -53,6 +53,11 @@ impl World {
     /// same times make the same world, however often it is advanced in between.
     pub fn take(&mut self, input: Input, now: Timestamp, deliveries: &mut Vec<Delivery>) {
         self.advance(now, deliveries);
+        self.apply(input, now);
+    }
+
+    /// Takes in an input without letting anything happen before it.
+    pub fn apply(&mut self, input: Input, now: Timestamp) {
         match input {
             Input::OpenAccount { account, settings } => self.open_account(account, *settings),
             Input::Submit { account, command } => self.submit(account, command, now),
