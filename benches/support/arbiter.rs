@@ -15,7 +15,7 @@ use banyan::actors::{
 };
 use banyan::clock::Clock;
 use banyan::exchanges::{
-    GetCandles, LocalAnswer, MarketBatch, Marketplace, OpenError, Venue, VenueDelivery,
+    GetCandles, LocalAnswer, MarketBatch, Marketplace, Unreachable, Venue, VenueDelivery,
 };
 use banyan::store::{Batch, Journal, JournalError, LocalFuture, Memory, Room};
 use banyan::telemetry::EventLog;
@@ -181,7 +181,7 @@ impl Marketplace for MarketAtHand {
         &self,
         _: AccountId,
         _: banyan_matching::exchange::AccountSettings,
-    ) -> LocalAnswer<Result<(), OpenError>> {
+    ) -> LocalAnswer<Result<(), Unreachable>> {
         Box::pin(std::future::ready(Ok(())))
     }
 

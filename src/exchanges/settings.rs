@@ -1,13 +1,18 @@
 //! What can be set about the embedded exchange.
 
+use banyan_core::time::Span;
+use banyan_matching::faults::FaultSettings;
 use banyan_matching::synthetic::SyntheticSettings;
+use banyan_matching::world::Latency;
 use serde::{Deserialize, Serialize};
+
+use super::PaperSettings;
 
 /// The embedded exchange and its market; see `config/default.toml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "each key is explained in config/default.toml")]
-pub struct PaperSettings {
+pub struct PaperExchangeSettings {
     pub seed: u64,
     pub symbols: Vec<String>,
     pub step_milliseconds: u32,
@@ -15,7 +20,27 @@ pub struct PaperSettings {
     pub faults: bool,
 }
 
-impl PaperSettings {
+impl PaperExchangeSettings {
+    /// The same as the exchange is opened with.
+    #[must_use]
+    pub fn plan(&self) -> PaperSettings {
+        let latency = Span::milliseconds(i64::from(self.latency_milliseconds));
+        let faults = if self.faults { FaultSettings::default() } else { FaultSettings::none() };
+        PaperSettings {
+            seed: Some(self.seed).filter(|seed| *seed != 0),
+            symbols: self.symbols.iter().filter_map(|name| name.parse().ok()).collect(),
+            step: Span::milliseconds(i64::from(self.step_milliseconds)),
+            keep_history: false,
+            latency: Latency {
+                order: latency,
+                user_stream: latency,
+                feed: Span(latency.0 / 2),
+                jitter: Span(latency.0 / 2),
+            },
+            faults: Some(faults),
+        }
+    }
+
     /// Checks the bounds.
     ///
     /// # Errors

@@ -19,7 +19,7 @@ pub use self::risk::RiskSettings;
 use self::sources::{check_shape, overlay, parse, read, set};
 use crate::api::ApiSettings;
 use crate::auth::AuthSettings;
-use crate::exchanges::PaperSettings;
+use crate::exchanges::PaperExchangeSettings;
 use crate::server::{ServerSettings, TradingSettings};
 use crate::store::StoreSettings;
 use crate::telemetry::LogSettings;
@@ -58,7 +58,7 @@ pub struct Settings {
     /// What may be traded.
     pub trading: TradingSettings,
     /// The embedded exchange.
-    pub paper: PaperSettings,
+    pub paper: PaperExchangeSettings,
     /// Logs.
     pub log: LogSettings,
 }
