@@ -25,7 +25,7 @@ impl PaperExchangeSettings {
     #[must_use]
     pub fn plan(&self) -> PaperSettings {
         let latency = Span::milliseconds(i64::from(self.latency_milliseconds));
-        let faults = if self.faults { FaultSettings::default() } else { FaultSettings::none() };
+        let faults = if self.faults { FaultSettings::bad_day() } else { FaultSettings::none() };
         PaperSettings {
             seed: Some(self.seed).filter(|seed| *seed != 0),
             symbols: self.symbols.iter().filter_map(|name| name.parse().ok()).collect(),

@@ -4,14 +4,20 @@
 //! or none do. SQL is written in this room alone: `driver` says how one text serves SQLite and
 //! PostgreSQL, `database` opens them, and each repository adds methods to `Store`.
 
+mod accounts;
 mod database;
 mod driver;
 mod error;
+mod idempotency;
 mod memory;
 mod migrations;
+mod owner;
 mod recovery_reports;
 mod settings;
+mod sessions;
+mod strategies;
 mod text;
+mod users;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -21,10 +27,16 @@ use banyan_core::account::AccountState;
 use banyan_core::ids::AccountId;
 use banyan_core::journal::Record;
 
+pub use accounts::{AccountDraft, AccountRow, SealedCredentials};
 pub use database::{Database, Store};
 pub use error::StoreError;
+pub use idempotency::{Claim, Request, StoredAnswer};
 pub use memory::{MemoryJournal, MemoryStore};
 pub use settings::StoreSettings;
+pub use owner::{Everyone, Owner};
+pub use sessions::{LiveSession, Rotation};
+pub use strategies::{StrategyDraft, StrategyFilter, StrategyRow, StrategyState, StrategyVersion};
+pub use users::{LoginFailures, User};
 
 /// Records of one account that become durable together.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -15,3 +15,9 @@ pub(super) fn json_text<T: Serialize>(value: &T) -> String {
 pub(super) fn json<T: DeserializeOwned>(text: &str) -> Result<T, sqlx::Error> {
     serde_json::from_str(text).map_err(|error| sqlx::Error::Decode(Box::new(error)))
 }
+
+/// Reads an id.
+#[expect(clippy::needless_pass_by_value, reason = "columns are read into texts of their own")]
+pub(super) fn uuid(text: String) -> Result<uuid::Uuid, sqlx::Error> {
+    text.parse().map_err(|error: uuid::Error| sqlx::Error::Decode(Box::new(error)))
+}

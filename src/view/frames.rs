@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use banyan_core::account::{AccountState, Valuation};
+use banyan_core::account::{Holding, Valuation};
 use banyan_core::ids::{AccountId, WorkerId};
-use banyan_core::market::MarketViews;
+use banyan_core::instrument::Instruments;
 use serde::Serialize;
 
 use super::Number;
@@ -56,9 +56,12 @@ pub fn account_update(account: AccountId, value: Valuation) -> Arc<str> {
 
 /// The data of a `position_update`.
 #[must_use]
-pub fn position_update(state: &AccountState, markets: &MarketViews) -> Arc<str> {
-    let positions = positions(state, markets);
-    text(&PositionUpdate { account_id: state.settings.id, positions })
+pub fn position_update(
+    account: AccountId,
+    holdings: &[Holding],
+    instruments: &Instruments,
+) -> Arc<str> {
+    text(&PositionUpdate { account_id: account, positions: positions(holdings, instruments) })
 }
 
 /// The data of a `strategy_status`.
