@@ -175,6 +175,7 @@ impl Engine {
     pub fn serve(mut ports: EnginePorts) -> EngineHandle {
         let (clock, vitals) = (ports.accounts.clock, ports.vitals.clone());
         let instruments = Arc::new(ports.accounts.venue.instruments());
+        let history = ports.accounts.venue.history();
         let keep_report = ports.keep_report.take();
         let directory = Directory::default().start();
         let channels = ChannelSupervisor::new(clock.now()).start();
@@ -195,6 +196,7 @@ impl Engine {
             channels: tree.channels.clone(),
             engine: tree.start(),
             prices,
+            history,
             instruments,
             clock,
             vitals,
