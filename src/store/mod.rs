@@ -7,10 +7,20 @@
 mod database;
 mod driver;
 mod error;
+mod event;
+mod journal;
+mod lease;
 mod memory;
 mod migrations;
+mod projector;
+mod reading;
 mod recovery_reports;
+mod reserve;
+mod rows;
+mod snapshot;
 mod text;
+mod upgrade;
+mod write;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -22,7 +32,13 @@ use banyan_core::journal::Record;
 
 pub use database::{Database, Store};
 pub use error::StoreError;
+pub use journal::SqlJournal;
+pub use lease::Lease;
 pub use memory::{MemoryJournal, MemoryStore};
+pub use projector::position_id;
+pub use reserve::RESERVE_BYTES;
+pub use rows::{FillRow, LedgerRow, OrderRow, PositionRow, RowHead, RowInstrument};
+pub use text::{amount_text, sub_ledger_of, sub_ledger_text};
 
 /// Records of one account that become durable together.
 #[derive(Debug, Clone, PartialEq, Eq)]
