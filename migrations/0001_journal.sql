@@ -76,14 +76,15 @@ CREATE INDEX orders_by_owner ON orders (owner_id, created_at);
 
 CREATE TABLE fills (
     account_id TEXT NOT NULL,
-    trade_id TEXT NOT NULL,
-    sub_ledger TEXT NOT NULL,
     seq BIGINT NOT NULL,
+    line BIGINT NOT NULL,
     tenant_id TEXT NOT NULL,
     owner_id TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     event_at BIGINT NOT NULL,
+    trade_id TEXT NOT NULL,
+    sub_ledger TEXT NOT NULL,
     client_order_id TEXT,
     strategy_version BIGINT,
     instrument BIGINT NOT NULL,
@@ -103,7 +104,7 @@ CREATE TABLE fills (
     liquidity TEXT NOT NULL,
     reason TEXT NOT NULL,
     exit_reason TEXT,
-    PRIMARY KEY (account_id, trade_id, sub_ledger)
+    PRIMARY KEY (account_id, seq, line)
 );
 CREATE INDEX fills_by_owner ON fills (owner_id, created_at);
 CREATE INDEX fills_by_order ON fills (client_order_id) WHERE client_order_id IS NOT NULL;
@@ -149,7 +150,7 @@ CREATE TABLE positions (
     stop_loss BIGINT,
     take_profit BIGINT,
     price_decimals BIGINT NOT NULL,
-    trailing TEXT
+    trailing_stop TEXT
 );
 CREATE INDEX positions_by_owner ON positions (owner_id, updated_at);
 

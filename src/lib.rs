@@ -14,6 +14,7 @@ pub mod exchanges;
 pub mod fleet;
 pub mod report;
 pub mod secret;
+pub mod server;
 pub mod settings;
 pub mod simulation;
 pub mod store;

@@ -15,7 +15,7 @@ use banyan::actors::{
 };
 use banyan::clock::Clock;
 use banyan::exchanges::{
-    GetCandles, LocalAnswer, MarketBatch, Marketplace, OpenError, Venue, VenueDelivery,
+    GetCandles, LocalAnswer, MarketBatch, Marketplace, Unreachable, Venue, VenueDelivery,
 };
 use banyan::store::{Batch, Journal, JournalError, LocalFuture, Memory, Room};
 use banyan::telemetry::EventLog;
@@ -72,6 +72,7 @@ impl Arbiter {
             seed: 1,
             vitals: Arc::default(),
             on_fenced: None,
+            keep_report: None,
         });
         let feed = market.feed.take().expect("an engine connects its feed when it starts");
         engine.do_send(StartAccount(fixtures::account_settings()));
@@ -180,7 +181,7 @@ impl Marketplace for MarketAtHand {
         &self,
         _: AccountId,
         _: banyan_matching::exchange::AccountSettings,
-    ) -> LocalAnswer<Result<(), OpenError>> {
+    ) -> LocalAnswer<Result<(), Unreachable>> {
         Box::pin(std::future::ready(Ok(())))
     }
 

@@ -19,7 +19,7 @@ use super::supervision::{ChildDied, ChildGuard, Decision, RestartPolicy, Restart
 use super::worker_supervisor::{AccountRestarted, WorkerSupervisor};
 use super::{AccountConnection, AccountPlan, Directory, InjectPanic, MarketFeed, SubscribeFeed};
 use crate::clock::Clock;
-use crate::exchanges::{Marketplace, OpenError};
+use crate::exchanges::{Marketplace, Unreachable};
 use crate::store::JournalError;
 
 /// Called on an account before it starts; for proofs.
@@ -66,7 +66,7 @@ pub(super) struct OpenAccount(pub(super) AccountSettings);
 
 /// Opens an account at its venue, and then in the engine.
 #[derive(Message)]
-#[rtype(result = "Result<(), OpenError>")]
+#[rtype(result = "Result<(), Unreachable>")]
 pub(super) struct OpenPlan(pub(super) AccountPlan);
 
 #[derive(Message)]
@@ -170,7 +170,7 @@ impl Handler<OpenAccount> for AccountSupervisor {
 }
 
 impl Handler<OpenPlan> for AccountSupervisor {
-    type Result = ResponseActFuture<Self, Result<(), OpenError>>;
+    type Result = ResponseActFuture<Self, Result<(), Unreachable>>;
     fn handle(&mut self, OpenPlan(plan): OpenPlan, _: &mut Self::Context) -> Self::Result {
         let settings = plan.settings;
         let venue = VenueAccount {

@@ -9,9 +9,11 @@ use rand::SeedableRng;
 
 use super::account::AccountView;
 use super::account_supervisor::{AccountSupervisor, InjectAccountPanic, OpenAccount};
-use super::journal::Flush;
+use super::journal::{Flush, Follow};
+use super::notifier::WatchNotices;
 use super::prices::PriceBoard;
-use super::worker_supervisor::{InjectWorkerPanic, StopAll, SupervisorPorts};
+use super::publisher::{KeepReport, Publisher};
+use super::worker_supervisor::{InjectWorkerPanic, StopAll, SupervisorPorts, WatchWorkers};
 use super::{
     AccountPorts, Arm, CancelOrder, ChannelSupervisor, ClosePosition, Directory, EngineHandle,
     GetAccount, GetNotices, GetWorkers, JobSupervisor, JournalWriter, Lookup, MarketFeed,
@@ -35,6 +37,8 @@ pub struct EnginePorts {
     pub vitals: Arc<Vitals>,
     /// Called when another process has taken the journal over.
     pub on_fenced: Option<Box<dyn FnOnce()>>,
+    /// Called with every recovery report.
+    pub keep_report: Option<KeepReport>,
 }
 
 /// The root of the tree.
@@ -161,15 +165,27 @@ impl Engine {
     /// Starts the tree on this arbiter, and connects it with the market.
     #[must_use]
     pub fn launch(ports: EnginePorts) -> Addr<Self> {
-        Self::start_tree(ports).start()
+        let directory = Directory::default().start();
+        let channels = ChannelSupervisor::new(ports.accounts.clock.now()).start();
+        Self::start_tree(ports, directory, channels).start()
     }
 
     /// Starts the tree on this arbiter, and gives the way into it from other threads.
     #[must_use]
-    pub fn serve(ports: EnginePorts) -> EngineHandle {
+    pub fn serve(mut ports: EnginePorts) -> EngineHandle {
         let (clock, vitals) = (ports.accounts.clock, ports.vitals.clone());
         let instruments = Arc::new(ports.accounts.venue.instruments());
-        let tree = Self::start_tree(ports);
+        let history = ports.accounts.venue.history();
+        let keep_report = ports.keep_report.take();
+        let directory = Directory::default().start();
+        let channels = ChannelSupervisor::new(clock.now()).start();
+        let publisher =
+            Publisher::new(clock, channels.clone(), directory.clone(), keep_report).start();
+        ports.accounts.reports = Some(publisher.clone().recipient());
+        let tree = Self::start_tree(ports, directory, channels);
+        tree.journal.do_send(Follow(publisher.clone().recipient()));
+        tree.workers.do_send(WatchWorkers(publisher.clone().recipient()));
+        tree.notifier.do_send(WatchNotices(publisher.recipient()));
         let prices = PriceBoard::default().start();
         tree.feed.do_send(SubscribeFeed(prices.clone().recipient()));
         EngineHandle {
@@ -180,18 +196,21 @@ impl Engine {
             channels: tree.channels.clone(),
             engine: tree.start(),
             prices,
+            history,
             instruments,
             clock,
             vitals,
         }
     }
 
-    fn start_tree(ports: EnginePorts) -> Self {
-        let now = ports.accounts.clock.now();
+    fn start_tree(
+        ports: EnginePorts,
+        directory: Addr<Directory>,
+        channels: Addr<ChannelSupervisor>,
+    ) -> Self {
         let journal =
             JournalWriter::new(ports.journal, ports.log.clone()).on_fenced(ports.on_fenced).start();
         let feed = MarketFeed::new(ports.log).start();
-        let directory = Directory::default().start();
         let models = ModelDesk::default().start();
         let notifier = Notifier::default().start();
         let workers = SupervisorPorts {
@@ -216,7 +235,6 @@ impl Engine {
         )
         .start();
         venue.connect_feed(feed.clone().recipient());
-        let channels = ChannelSupervisor::new(now).start();
         let jobs = JobSupervisor::default().start();
         Self { accounts, workers, directory, journal, feed, notifier, channels, jobs }
     }

@@ -12,10 +12,11 @@ use banyan_core::ids::{AccountId, ClientOrderId, WorkerId};
 use banyan_core::instrument::{InstrumentId, Instruments};
 use banyan_core::kill::{KillLevel, KillScope};
 use banyan_core::ledger::SubLedger;
-use banyan_core::market::MarketViews;
+use banyan_core::market::{Candle, MarketViews};
 use banyan_core::money::Amount;
 use banyan_core::symbol::Asset;
 use banyan_core::terms::{AccountSettings, Arming, StopPolicy};
+use banyan_core::time::Timeframe;
 use tokio::sync::mpsc;
 
 use super::account_supervisor::OpenPlan;
@@ -29,6 +30,7 @@ use super::{
     WorkerSpec, WorkerStatus, WorkerSupervisor,
 };
 use crate::clock::Clock;
+use crate::exchanges::GetCandles;
 use crate::telemetry::Vitals;
 
 /// How long the tree may take to answer.
@@ -70,6 +72,7 @@ pub struct EngineHandle {
     pub(super) notifier: Addr<Notifier>,
     pub(super) channels: Addr<ChannelSupervisor>,
     pub(super) prices: Addr<PriceBoard>,
+    pub(super) history: Recipient<GetCandles>,
     pub(super) instruments: Arc<Instruments>,
     pub(super) clock: Clock,
     pub(super) vitals: Arc<Vitals>,
@@ -211,6 +214,17 @@ impl EngineHandle {
         ask(&self.prices, GetPrices).await.unwrap_or_default()
     }
 
+    /// The newest closed candles, oldest first; empty when the exchange does not answer.
+    pub async fn candles(
+        &self,
+        instrument: InstrumentId,
+        timeframe: Timeframe,
+        limit: usize,
+    ) -> Vec<Candle> {
+        let asked = self.history.send(GetCandles { instrument, timeframe, limit });
+        tokio::time::timeout(DEADLINE, asked).await.ok().and_then(Result::ok).unwrap_or_default()
+    }
+
     /// What people should know, oldest first.
     pub async fn notices(&self) -> Vec<Notice> {
         ask(&self.notifier, GetNotices).await.unwrap_or_default()
@@ -226,6 +240,12 @@ impl EngineHandle {
     #[must_use]
     pub fn vitals(&self) -> &Vitals {
         &self.vitals
+    }
+
+    /// The vital signs, for whoever writes them.
+    #[must_use]
+    pub fn vitals_shared(&self) -> Arc<Vitals> {
+        self.vitals.clone()
     }
 
     /// Subscribes to a channel: frames that follow, and those after `after` where it is given.

@@ -30,7 +30,9 @@ mod journal;
 mod model_desk;
 mod notifier;
 mod prices;
+mod publisher;
 pub mod supervision;
+mod watchdog;
 mod worker;
 mod worker_supervisor;
 
@@ -57,6 +59,8 @@ pub use job::{
 pub use journal::{Append, JournalWriter};
 pub use model_desk::{AskModel, ModelDesk};
 pub use notifier::{GetNotices, Level, Notice, Notifier};
+pub use publisher::KeepReport;
+pub use watchdog::watch;
 pub use worker::{InjectPanic, StrategyWorker, WorkerReport};
 pub use worker_supervisor::{
     GetWorkers, PauseWorker, StartWorker, StopWorker, TriggerWorker, WorkerSpec, WorkerState,

@@ -243,6 +243,7 @@ impl WorkerSupervisor {
             level: Level::Error,
             title: format!("worker {worker} was stopped"),
             message: reason,
+            account: Some(account),
         });
         match address.filter(Addr::connected) {
             Some(address) => address.do_send(Control::Stop(StopPolicy::CancelOrders)),

@@ -14,7 +14,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqliteSynchronous,
 };
-use sqlx::{Connection, Database as Dialect, Pool, Postgres, Sqlite};
+use sqlx::{AssertSqlSafe, Connection, Database as Dialect, Pool, Postgres, Sqlite};
 
 use super::driver::{Driver, on_both};
 use super::error::StoreError;
@@ -180,6 +180,18 @@ impl Store {
         })
     }
 
+    /// Bytes of the database file, free pages left out; 0 for a server.
+    pub(super) async fn size(&self) -> Result<u64, StoreError> {
+        const SIZE: &str = "
+            SELECT (page_count - freelist_count) * page_size
+            FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()";
+        let Driver::Sqlite(pool) = self.reading() else {
+            return Ok(0);
+        };
+        let bytes: i64 = sqlx::query_scalar(SIZE).fetch_one(pool).await?;
+        Ok(bytes.unsigned_abs())
+    }
+
     pub(super) fn place(&self) -> &Place {
         &self.place
     }
@@ -209,6 +221,18 @@ impl Connected<'_> {
             Self::Postgres(connection) => Driver::Postgres(connection),
         }
     }
+}
+
+/// Lets a file grow to about `bytes` at most; beyond that its disk counts as full.
+pub(super) async fn limit_size(
+    connection: &mut SqliteConnection,
+    bytes: u64,
+) -> Result<(), StoreError> {
+    let page: i64 = sqlx::query_scalar("PRAGMA page_size").fetch_one(&mut *connection).await?;
+    let pages = (bytes / page.unsigned_abs().max(1)).max(1);
+    let limit = AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
+    sqlx::query(limit).execute(connection).await?;
+    Ok(())
 }
 
 async fn open_file(file: &Path, opening: Opening) -> Result<Pools<Sqlite>, StoreError> {

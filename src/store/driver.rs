@@ -32,13 +32,15 @@ macro_rules! from_rows {
     ($name:ty, $row:ident => $body:expr) => {
         impl ::sqlx::FromRow<'_, ::sqlx::sqlite::SqliteRow> for $name {
             fn from_row($row: &::sqlx::sqlite::SqliteRow) -> Result<Self, ::sqlx::Error> {
-                use ::sqlx::Row as _;
+                #[allow(unused_imports, reason = "not every row has nested rows")]
+                use ::sqlx::{FromRow as _, Row as _};
                 Ok($body)
             }
         }
         impl ::sqlx::FromRow<'_, ::sqlx::postgres::PgRow> for $name {
             fn from_row($row: &::sqlx::postgres::PgRow) -> Result<Self, ::sqlx::Error> {
-                use ::sqlx::Row as _;
+                #[allow(unused_imports, reason = "not every row has nested rows")]
+                use ::sqlx::{FromRow as _, Row as _};
                 Ok($body)
             }
         }

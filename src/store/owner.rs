@@ -34,4 +34,10 @@ impl Everyone {
     pub const fn at_start_of_engine() -> Self {
         Self(())
     }
+
+    /// The rows of one of all users.
+    #[must_use]
+    pub const fn rows_of(self, user: UserId) -> Owner {
+        Owner(user)
+    }
 }

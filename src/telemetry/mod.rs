@@ -3,7 +3,9 @@
 //! Imports nothing of ours: whatever can be serialised can be logged.
 
 mod event_log;
+mod logs;
 mod vitals;
 
 pub use event_log::{Chain, EventLog};
+pub use logs::{LogSettings, log_panics};
 pub use vitals::{JournalSign, Vitals};
