@@ -9,10 +9,7 @@ use uuid::Uuid;
 use super::error::ApiError;
 use super::state::AppState;
 use crate::auth::Caller;
-use crate::store::{Everyone, StoreError};
-
-/// An administrator.
-pub(super) struct Admin(pub(super) Everyone);
+use crate::store::StoreError;
 
 /// The row that `{id}` in the path names, if it is the caller's.
 pub(super) struct Owned<T> {
@@ -56,16 +53,6 @@ fn bearer(parts: &Parts) -> Result<String, ApiError> {
         return Err(ApiError::unauthenticated("the Authorization header must be a Bearer token"));
     }
     Ok(token.trim().to_owned())
-}
-
-impl FromRequestParts<AppState> for Admin {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
-        let caller = Caller::from_request_parts(parts, state).await?;
-        let everyone = caller.everyone();
-        everyone.map(Self).ok_or_else(|| ApiError::forbidden("this is for administrators"))
-    }
 }
 
 impl<T: Resource> FromRequestParts<AppState> for Owned<T> {

@@ -128,10 +128,10 @@ fn classify(method: &Method, path: &str) -> Option<Class> {
         return (!path.starts_with("/health")).then_some(Class::Other);
     };
     let path = path.trim_end_matches('/');
-    Some(match method {
+    Some(match *method {
         _ if path.starts_with("auth/") => Class::Auth,
-        &Method::POST if path == "accounts" => Class::NewAccount,
-        &Method::POST if path.ends_with("/status") => Class::Status,
+        Method::POST if path == "accounts" => Class::NewAccount,
+        Method::POST if path.ends_with("/status") => Class::Status,
         _ => Class::Other,
     })
 }

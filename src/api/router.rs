@@ -1,4 +1,4 @@
-//! Which address leads where. A handler takes `Caller`, `Admin` or `Owned` unless it is open to
+//! Which address leads where. A handler takes `Caller` or `Owned` unless it is open to
 //! everybody.
 
 use axum::Router;

@@ -418,7 +418,7 @@ mod tests {
     async fn another_data_key_is_refused_at_the_start() {
         let door = door().await;
         let token = door.keys.token.clone();
-        let keys = Keys { token, data: super::super::keys::Key::random() };
+        let keys = Keys { token, data: crate::auth::keys::Key::random() };
         let clock = Clock::starting_at(Timestamp(0));
         let refused = Auth::open(door.store, &keys, &settings(), clock).await;
         assert!(matches!(refused, Err(AuthError::OtherDataKey)));
