@@ -2,4 +2,4 @@
 
 mod settings;
 
-pub use settings::{ServerSettings, TradingSettings};
+pub use settings::ServerSettings;

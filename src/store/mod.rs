@@ -5,6 +5,7 @@
 //! PostgreSQL, `database` opens them, and each repository adds methods to `Store`.
 
 mod accounts;
+mod browse;
 mod database;
 mod driver;
 mod error;
@@ -38,6 +39,7 @@ use banyan_core::ids::AccountId;
 use banyan_core::journal::Record;
 
 pub use accounts::{AccountDraft, AccountRow, SealedCredentials};
+pub use browse::{OrderEventRow, OrderFilter, Page, PositionFilter, RowFilter};
 pub use database::{Database, Store};
 pub use error::StoreError;
 pub use idempotency::{Claim, Request, StoredAnswer};

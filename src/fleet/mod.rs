@@ -3,6 +3,8 @@
 //! Used by the interface when somebody activates a strategy, and by the server when it starts.
 //! Decides no trade.
 
+mod settings;
+
 use banyan_core::instrument::{Instrument, Instruments};
 use banyan_core::money::Amount;
 use banyan_core::risk::RiskLimits;
@@ -12,6 +14,8 @@ use banyan_core::terms::{AccountSettings, StopPolicy, WorkerTerms};
 use banyan_core::time::Span;
 use banyan_core::venue::{MarginMode, PositionMode};
 use rust_decimal::Decimal;
+
+pub use settings::TradingSettings;
 
 use crate::actors::{AccountPlan, WorkerSpec};
 use crate::store::{AccountRow, StrategyDraft, StrategyRow};
@@ -34,7 +38,7 @@ pub fn settle_asset() -> Asset {
 
 /// How an account is opened; `None` when this build has no adapter for its exchange.
 #[must_use]
-pub fn account_plan(account: &AccountRow) -> Option<AccountPlan> {
+pub fn account_plan(account: &AccountRow, trading: &TradingSettings) -> Option<AccountPlan> {
     if account.draft.exchange != PAPER {
         return None;
     }
@@ -47,8 +51,8 @@ pub fn account_plan(account: &AccountRow) -> Option<AccountPlan> {
         margin_mode: MarginMode::Cross,
         settle: settle.clone(),
         default_leverage: DEFAULT_LEVERAGE,
-        reconcile_every: Span::minutes(1),
-        request_expiry: Span::seconds(5),
+        reconcile_every: Span::seconds(i64::from(trading.reconcile_seconds)),
+        request_expiry: Span::seconds(i64::from(trading.request_expiry_seconds)),
     };
     Some(AccountPlan { settings, balances: vec![(settle, account.draft.initial_balance)] })
 }
@@ -229,8 +233,10 @@ mod tests {
 
     #[test]
     fn only_paper_accounts_are_opened() {
-        let plan = account_plan(&account(PAPER)).unwrap();
+        let trading =
+            TradingSettings { allow_live: false, reconcile_seconds: 60, request_expiry_seconds: 5 };
+        let plan = account_plan(&account(PAPER), &trading).unwrap();
         assert_eq!(plan.balances, [(settle_asset(), units(10_000))]);
-        assert_eq!(account_plan(&account("binance")), None);
+        assert_eq!(account_plan(&account("binance"), &trading), None);
     }
 }
