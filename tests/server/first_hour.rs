@@ -34,9 +34,8 @@ async fn the_demo_trades_and_goes_on_after_a_kill() {
     assert_eq!(server.ready["password"], login["password"], "the login stays");
     server.log_in().await;
     assert_eq!(server.get("/api/v1/accounts").await, accounts);
-    let reports = server
-        .until("/api/v1/recovery-reports", |reports| items(reports).len() >= 2)
-        .await;
+    let reports =
+        server.until("/api/v1/recovery-reports", |reports| items(reports).len() >= 2).await;
     let latest = &items(&reports)[0];
     assert_eq!(latest["incarnation"], 2, "{latest:#}");
     assert_eq!(latest["adopted"], 0, "nothing happened that nobody can explain: {latest:#}");

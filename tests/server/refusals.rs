@@ -31,7 +31,12 @@ fn a_port_in_use() {
     let (_folder, data) = data_folder();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let refusal = refused(serve(&data).env("BANYAN__SERVER__LISTEN", &address).args(["--profile", "demo"]).args(["--listen", &address]));
+    let refusal = refused(
+        serve(&data)
+            .env("BANYAN__SERVER__LISTEN", &address)
+            .args(["--profile", "demo"])
+            .args(["--listen", &address]),
+    );
     assert_refused(&refusal, 2, &["listen"]);
 }
 
@@ -48,7 +53,8 @@ fn the_demo_on_an_address_that_others_reach() {
 fn a_database_that_is_none() {
     let (_folder, data) = data_folder();
     fs::create_dir(&data).unwrap();
-    fs::write(data.join("banyan.db"), "this is no database, and long enough to be looked at").unwrap();
+    fs::write(data.join("banyan.db"), "this is no database, and long enough to be looked at")
+        .unwrap();
     assert_refused(&refused(&mut serve(&data)), 3, &["database"]);
     let kept = fs::read_to_string(data.join("banyan.db")).unwrap();
     assert!(kept.starts_with("this is no database"), "what was there stays");
