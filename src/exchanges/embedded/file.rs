@@ -103,7 +103,7 @@ impl ExchangeFile {
     }
 
     /// The same file, seen as one whose content cannot be used.
-    pub(super) fn unusable(&self, why: &impl ToString) -> ExchangeFileError {
+    pub(super) fn unusable(&self, why: &dyn std::fmt::Display) -> ExchangeFileError {
         ExchangeFileError::Unusable { file: self.path.clone(), why: why.to_string() }
     }
 
