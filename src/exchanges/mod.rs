@@ -6,6 +6,7 @@
 mod candles;
 mod embedded;
 mod marketplace;
+mod settings;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -23,6 +24,7 @@ pub use embedded::{
     SetFaults, launch_paper, open_paper,
 };
 pub use marketplace::{EmbeddedMarketplace, Marketplace};
+pub use settings::PaperExchangeSettings;
 
 /// An answer that comes later, on the thread that asked.
 pub type LocalAnswer<T> = Pin<Box<dyn Future<Output = T>>>;

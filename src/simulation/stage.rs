@@ -4,6 +4,7 @@
 //! nor write any more.
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix::prelude::*;
@@ -21,8 +22,7 @@ use crate::actors::{
 };
 use crate::clock::Clock;
 use crate::exchanges::{
-    Disconnect, EmbeddedExchange, EmbeddedMarketplace, Inspect, Marketplace, Observer, ProcessId,
-    SetFaults,
+    Disconnect, EmbeddedExchange, EmbeddedMarketplace, Inspect, Observer, ProcessId, SetFaults,
 };
 use crate::simulation::Pace;
 use crate::store::MemoryStore;
@@ -106,24 +106,21 @@ impl Stage {
         self.process = ProcessId(self.process.0 + 1);
         let (exchange, process) = (self.exchange.clone(), self.process);
         let marketplace = EmbeddedMarketplace::new(exchange, process, self.instruments.clone());
-        let venues = marketplace.clone();
-        let connect = move |account, deliver_to| venues.connect(account, deliver_to);
-        let (engine, feed) = Engine::launch(EnginePorts {
+        let engine = Engine::launch(EnginePorts {
             accounts: AccountPorts {
                 clock: self.clock,
-                instruments: self.instruments.clone(),
-                connect: Rc::new(connect),
+                venue: Rc::new(marketplace),
                 prepare: self.prepare.clone(),
                 reports: None,
                 allow_live: false,
             },
             journal: Box::new(self.store.open(COMMIT)),
-            history: marketplace.history(),
             log: self.log.clone(),
             seed: self.seed ^ self.process.0,
+            vitals: Arc::default(),
             on_fenced: None,
+            keep_report: None,
         });
-        marketplace.connect_feed(feed);
         for account in &self.accounts {
             engine.do_send(StartAccount(account.settings.clone()));
         }

@@ -1,0 +1,65 @@
+//! The store on real databases: what is written comes back, nothing is lost, and nothing that was
+//! tampered with is believed.
+//!
+//! Each test of `suite!` runs on SQLite and on a PostgreSQL server that is started for it.
+
+#[expect(dead_code, reason = "made for the core's own tests")]
+#[path = "../../crates/core/tests/account/chaos.rs"]
+mod chaos;
+#[expect(dead_code, reason = "made for the core's own tests")]
+#[path = "../../crates/core/tests/account/desk.rs"]
+mod desk;
+mod foundation;
+mod journal;
+mod lease;
+#[path = "../../crates/core/tests/account/listing.rs"]
+mod listing;
+mod place;
+#[path = "../support/postgres.rs"]
+mod postgres_server;
+mod story;
+#[expect(dead_code, reason = "made for the core's own tests")]
+#[path = "../../crates/core/tests/account/venue.rs"]
+mod venue;
+
+macro_rules! suite {
+    ($($theme:ident: $($name:ident),+;)+) => {
+        mod sqlite {
+            $($(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $name() {
+                    crate::$theme::$name(&crate::place::Place::sqlite()).await;
+                }
+            )+)+
+        }
+        mod postgres {
+            $($(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $name() {
+                    crate::$theme::$name(&crate::place::Place::postgres().await).await;
+                }
+            )+)+
+        }
+    };
+}
+
+suite! {
+    foundation:
+        recovery_reports_come_back_to_their_owner_alone,
+        a_newer_schema_is_refused,
+        a_visitor_needs_a_database_that_is_up_to_date;
+    journal:
+        records_come_back_as_they_were_written,
+        many_accounts_share_a_commit,
+        a_snapshot_shortens_the_way_and_leads_to_the_same_state,
+        a_snapshot_of_another_layout_is_not_read,
+        a_group_that_failed_is_folded_once,
+        a_group_whose_answer_was_lost_is_not_written_twice,
+        another_record_in_the_same_place_is_no_success,
+        a_gap_is_refused_when_written_and_when_read,
+        a_record_of_version_one_is_read,
+        a_record_of_a_later_version_is_refused;
+    lease:
+        a_second_engine_is_refused_until_the_first_is_gone,
+        an_engine_that_was_replaced_writes_no_more;
+}
