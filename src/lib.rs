@@ -5,13 +5,18 @@
 //! `simulation` the proof, `cli` the command line.
 
 pub mod actors;
+pub mod api;
+pub mod auth;
 pub mod cli;
 pub mod clock;
 pub mod entropy;
 pub mod exchanges;
 pub mod report;
 pub mod secret;
+pub mod server;
 pub mod settings;
 pub mod simulation;
 pub mod store;
 pub mod telemetry;
+pub mod view;
+pub mod ws;

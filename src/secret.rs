@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A secret text. Debug, Display and serialisation show `***`.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
@@ -49,6 +50,14 @@ impl Serialize for Secret {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.shown())
     }
+}
+
+/// Reads a secret; the usual error for a value of a wrong type would show it.
+///
+/// # Errors
+/// When the value is not a text.
+pub fn secret_text<'de, D: Deserializer<'de>>(source: D) -> Result<Secret, D::Error> {
+    Secret::deserialize(source).map_err(|_| D::Error::custom("a secret must be a text in quotes"))
 }
 
 #[cfg(test)]

@@ -35,12 +35,14 @@ const PURE_CRATES: [CrateLayer; 2] = [
 const ROOMS: [RoomLayer; 7] = [
     RoomLayer { room: "view", imports: Imports::Only(&["banyan_core"]) },
     RoomLayer { room: "telemetry", imports: Imports::Only(&[]) },
-    RoomLayer { room: "auth", imports: Imports::Only(&["crate::store", "banyan_core"]) },
+    RoomLayer { room: "auth", imports: Imports::Only(&AUTH_USES) },
     RoomLayer { room: "actors", imports: Imports::NeverFrom(&["crate::api", "crate::ws"]) },
     RoomLayer { room: "exchanges", imports: BELOW_ACTORS },
     RoomLayer { room: "llm", imports: BELOW_ACTORS },
     RoomLayer { room: "store", imports: BELOW_ACTORS },
 ];
+const AUTH_USES: [&str; 5] =
+    ["crate::store", "crate::secret", "crate::entropy", "crate::clock", "banyan_core"];
 const BELOW_ACTORS: Imports = Imports::NeverFrom(&["crate::actors", "crate::api", "crate::ws"]);
 
 /// Source folders of crates whose top-level modules import each other in no circle.

@@ -14,10 +14,13 @@ use banyan::actors::{
     AccountPorts, Engine, EnginePorts, GetStatus, OnWorker, StartAccount, WorkerSpec, WorkerState,
 };
 use banyan::clock::Clock;
-use banyan::exchanges::{GetCandles, MarketBatch, Venue, VenueDelivery};
+use banyan::exchanges::{
+    GetCandles, LocalAnswer, MarketBatch, Marketplace, Unreachable, Venue, VenueDelivery,
+};
 use banyan::store::{Batch, Journal, JournalError, LocalFuture, Memory, Room};
 use banyan::telemetry::EventLog;
 use banyan_core::ids::AccountId;
+use banyan_core::instrument::Instruments;
 use banyan_core::journal::{AccountEvent, Record};
 use banyan_core::market::{Candle, MarketEvent};
 use banyan_core::terms::StopPolicy;
@@ -55,25 +58,23 @@ impl Arbiter {
     /// Starts the tree with one account and one worker, and waits until the worker trades.
     pub(crate) async fn start() -> Self {
         let (clock, watch) = (Clock::starting_at(fixtures::START), Rc::new(Watch::default()));
-        let connect = move |_: AccountId, deliver_to| {
-            let venue = RefCell::new(fixtures::InstantVenue::new());
-            Box::new(VenueAtHand { clock, venue, deliver_to }) as Box<dyn Venue>
-        };
-        let (engine, feed) = Engine::launch(EnginePorts {
+        let market = Rc::new(MarketAtHand { clock, feed: RefCell::default() });
+        let engine = Engine::launch(EnginePorts {
             accounts: AccountPorts {
                 clock,
-                instruments: fixtures::listing(),
-                connect: Rc::new(connect),
+                venue: market.clone(),
                 prepare: None,
                 reports: None,
                 allow_live: false,
             },
             journal: Box::new(JournalAtHand(Rc::clone(&watch))),
-            history: NoHistory.start().recipient(),
             log: EventLog::default(),
             seed: 1,
+            vitals: Arc::default(),
             on_fenced: None,
+            keep_report: None,
         });
+        let feed = market.feed.take().expect("an engine connects its feed when it starts");
         engine.do_send(StartAccount(fixtures::account_settings()));
         engine.do_send(OnWorker::Start(Box::new(worker())));
         let arbiter = Self { clock, feed, watch, engine };
@@ -153,6 +154,39 @@ impl Journal for JournalAtHand {
 
     fn load(&self, _: AccountId) -> LocalFuture<Result<Memory, JournalError>> {
         Box::pin(std::future::ready(Ok(Memory::default())))
+    }
+}
+
+/// Where the account trades: a venue that answers at once, and a feed that the bench plays.
+struct MarketAtHand {
+    clock: Clock,
+    feed: RefCell<Option<Recipient<MarketBatch>>>,
+}
+
+impl Marketplace for MarketAtHand {
+    fn connect(&self, _: AccountId, deliver_to: Recipient<VenueDelivery>) -> Box<dyn Venue> {
+        let venue = RefCell::new(fixtures::InstantVenue::new());
+        Box::new(VenueAtHand { clock: self.clock, venue, deliver_to })
+    }
+
+    fn connect_feed(&self, deliver_to: Recipient<MarketBatch>) {
+        self.feed.replace(Some(deliver_to));
+    }
+
+    fn history(&self) -> Recipient<GetCandles> {
+        NoHistory.start().recipient()
+    }
+
+    fn open_account(
+        &self,
+        _: AccountId,
+        _: banyan_matching::exchange::AccountSettings,
+    ) -> LocalAnswer<Result<(), Unreachable>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn instruments(&self) -> Instruments {
+        fixtures::listing()
     }
 }
 

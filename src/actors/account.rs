@@ -4,54 +4,25 @@
 //! and events to workers. Handlers never wait. The mailbox takes 1,024 commands; a worker whose
 //! command does not fit is told so at once.
 
-use std::rc::Rc;
-
 use actix::prelude::*;
 use banyan_core::account::{
     Account, Effects, Holding, Input, JournalHealth, Phase, RecoveryReport, Valuation,
     WorkerCommand,
 };
 use banyan_core::ids::{AccountId, ClientOrderId, WorkerId};
-use banyan_core::instrument::{InstrumentId, Instruments};
+use banyan_core::instrument::InstrumentId;
 use banyan_core::kill::{KillLevel, KillScope};
 use banyan_core::ledger::SubLedger;
-use banyan_core::market::MarketEvent;
 use banyan_core::money::Rate;
-use banyan_core::terms::{AccountSettings, Arming, StopPolicy, WorkerTerms};
+use banyan_core::terms::{Arming, StopPolicy, WorkerTerms};
 use banyan_core::time::Timestamp;
 use indexmap::IndexMap;
 
-use super::directory::{Directory, Register};
-use super::journal::{Append, JournalNews, JournalWriter, Listen, Load};
-use super::supervision::{ChildDied, ChildGuard, Decision, RestartPolicy, Restarts};
+use super::journal::{Append, JournalNews, JournalWriter, Listen};
+use super::supervision::ChildGuard;
 use super::worker::{Notified, Resumed};
-use super::worker_supervisor::{AccountRestarted, WorkerSupervisor};
-use super::{MarketFeed, SubscribeFeed};
 use crate::clock::Clock;
 use crate::exchanges::{MarketBatch, Venue, VenueDelivery};
-
-/// How an account reaches its venue: called once for each life of its connection.
-pub type ConnectVenue = dyn Fn(AccountId, Recipient<VenueDelivery>) -> Box<dyn Venue>;
-
-/// Called on an account before it starts; for proofs.
-pub type PrepareAccount = dyn Fn(&mut Account);
-
-/// What account connections need from outside.
-#[derive(Clone)]
-pub struct AccountPorts {
-    /// Engine time.
-    pub clock: Clock,
-    /// What the venue lists.
-    pub instruments: Instruments,
-    /// The way to the venue.
-    pub connect: Rc<ConnectVenue>,
-    /// Meddles with accounts before they start.
-    pub prepare: Option<Rc<PrepareAccount>>,
-    /// Where recovery reports go.
-    pub reports: Option<Recipient<AccountRecovered>>,
-    /// Whether the settings let live accounts trade.
-    pub allow_live: bool,
-}
 
 /// One account.
 pub struct AccountConnection {
@@ -64,6 +35,18 @@ pub struct AccountConnection {
     workers: IndexMap<WorkerId, (Recipient<Notified>, Recipient<Resumed>)>,
     timer: Option<(Timestamp, SpawnHandle)>,
     _guard: ChildGuard<AccountId>,
+}
+
+/// What one life of a connection is made of.
+pub(super) struct Life {
+    pub(super) account: Account,
+    /// What opening it led to already.
+    pub(super) effects: Effects,
+    pub(super) clock: Clock,
+    pub(super) venue: Box<dyn Venue>,
+    pub(super) journal: Addr<JournalWriter>,
+    pub(super) reports: Option<Recipient<AccountRecovered>>,
+    pub(super) guard: ChildGuard<AccountId>,
 }
 
 /// A worker starts; it is answered with `Resumed` when the account is ready for it.
@@ -155,6 +138,20 @@ pub struct AccountView {
 }
 
 impl AccountConnection {
+    pub(super) fn new(life: Life) -> Self {
+        Self {
+            account: life.account,
+            effects: life.effects,
+            clock: life.clock,
+            venue: life.venue,
+            journal: life.journal,
+            reports: life.reports,
+            workers: IndexMap::new(),
+            timer: None,
+            _guard: life.guard,
+        }
+    }
+
     fn run(&mut self, input: Input<'_>, ctx: &mut Context<Self>) {
         self.account.handle(self.clock.now(), input, &mut self.effects);
         self.carry_out(ctx);
@@ -337,155 +334,5 @@ impl Handler<super::InjectPanic> for AccountConnection {
     type Result = ();
     fn handle(&mut self, inject: super::InjectPanic, _: &mut Self::Context) {
         inject.go();
-    }
-}
-
-struct Child {
-    settings: AccountSettings,
-    life: u64,
-    restarts: Restarts,
-    address: Option<Addr<AccountConnection>>,
-}
-
-/// Keeps account connections alive: a new life replays the journal and compares with the venue.
-pub struct AccountSupervisor {
-    ports: AccountPorts,
-    policy: RestartPolicy,
-    journal: Addr<JournalWriter>,
-    feed: Addr<MarketFeed>,
-    directory: Addr<Directory>,
-    workers: Addr<WorkerSupervisor>,
-    children: IndexMap<AccountId, Child>,
-    random: rand_pcg::Pcg64Mcg,
-}
-
-/// Opens an account, or takes over one that is in the journal.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub(super) struct OpenAccount(pub(super) AccountSettings);
-
-#[derive(Message)]
-#[rtype(result = "()")]
-pub(super) struct InjectAccountPanic(pub(super) AccountId);
-
-impl AccountSupervisor {
-    #[must_use]
-    pub(super) fn new(
-        ports: AccountPorts,
-        journal: Addr<JournalWriter>,
-        feed: Addr<MarketFeed>,
-        directory: Addr<Directory>,
-        workers: Addr<WorkerSupervisor>,
-        random: rand_pcg::Pcg64Mcg,
-    ) -> Self {
-        let policy = RestartPolicy::default();
-        let children = IndexMap::new();
-        Self { ports, policy, journal, feed, directory, workers, children, random }
-    }
-
-    pub(super) fn addresses(&self) -> impl Iterator<Item = &Addr<AccountConnection>> {
-        self.children.values().filter_map(|child| child.address.as_ref())
-    }
-
-    /// Loads what is remembered, then starts the connection.
-    fn start(&mut self, id: AccountId, ctx: &mut Context<Self>) {
-        let loaded = self.journal.send(Load(id)).into_actor(self);
-        ctx.spawn(loaded.map(move |records, supervisor, ctx| {
-            if let Ok(Ok(memory)) = records {
-                supervisor.launch(id, memory.state().map(Account::restore), ctx);
-            } else {
-                // The journal cannot be read now; an account without its memory must not trade.
-                let pause = supervisor
-                    .ports
-                    .clock
-                    .wait_until(supervisor.ports.clock.now() + banyan_core::time::Span::seconds(1));
-                ctx.run_later(pause, move |supervisor, ctx| supervisor.start(id, ctx));
-            }
-        }));
-    }
-
-    fn launch(&mut self, id: AccountId, known: Option<Account>, ctx: &mut Context<Self>) {
-        let Some(child) = self.children.get_mut(&id) else {
-            return;
-        };
-        let mut effects = Effects::default();
-        let now = self.ports.clock.now();
-        let mut account =
-            known.unwrap_or_else(|| Account::open(child.settings.clone(), now, &mut effects));
-        for instrument in self.ports.instruments.iter() {
-            if account.state().instruments.get(instrument.id).is_none() {
-                let data = banyan_core::market::MarketData::InstrumentChanged(instrument.clone());
-                let event = MarketEvent { time: now, instrument: instrument.id, data };
-                account.handle(now, Input::Market(&event), &mut effects);
-            }
-        }
-        account.allow_live(self.ports.allow_live);
-        if let Some(prepare) = &self.ports.prepare {
-            prepare(&mut account);
-        }
-        child.life += 1;
-        let guard = ChildGuard::new(id, child.life, ctx.address().recipient());
-        let (ports, journal) = (&self.ports, self.journal.clone());
-        let address = AccountConnection::create(|account_ctx| AccountConnection {
-            account,
-            effects,
-            clock: ports.clock,
-            venue: (ports.connect)(id, account_ctx.address().recipient()),
-            journal,
-            reports: ports.reports.clone(),
-            workers: IndexMap::new(),
-            timer: None,
-            _guard: guard,
-        });
-        child.address = Some(address.clone());
-        self.feed.do_send(SubscribeFeed(address.clone().recipient()));
-        self.directory.do_send(Register(id, address));
-        self.workers.do_send(AccountRestarted(id));
-    }
-}
-
-impl Actor for AccountSupervisor {
-    type Context = Context<Self>;
-}
-
-impl Handler<OpenAccount> for AccountSupervisor {
-    type Result = ();
-    fn handle(&mut self, OpenAccount(settings): OpenAccount, ctx: &mut Self::Context) {
-        let id = settings.id;
-        let restarts = Restarts::default();
-        self.children.insert(id, Child { settings, life: 0, restarts, address: None });
-        self.start(id, ctx);
-    }
-}
-
-impl Handler<ChildDied<AccountId>> for AccountSupervisor {
-    type Result = ();
-    fn handle(&mut self, died: ChildDied<AccountId>, ctx: &mut Self::Context) {
-        let now = self.ports.clock.now();
-        let Some(child) = self.children.get_mut(&died.child) else {
-            return;
-        };
-        if child.life != died.life || !died.panicked {
-            return;
-        }
-        child.address = None;
-        // An account holds positions: it is never given up, only tried less often.
-        let pause = match child.restarts.died(&self.policy, now, &mut self.random) {
-            Decision::RestartAfter(pause) => pause,
-            Decision::GiveUp { .. } => self.policy.longest_pause,
-        };
-        let wait = self.ports.clock.wait_until(now + pause);
-        ctx.run_later(wait, move |supervisor, ctx| {
-            supervisor.start(died.child, ctx);
-        });
-    }
-}
-
-impl Handler<InjectAccountPanic> for AccountSupervisor {
-    type Result = ();
-    fn handle(&mut self, InjectAccountPanic(id): InjectAccountPanic, _: &mut Self::Context) {
-        if let Some(address) = self.children.get(&id).and_then(|child| child.address.as_ref()) {
-            address.do_send(super::InjectPanic);
-        }
     }
 }

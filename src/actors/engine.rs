@@ -1,23 +1,27 @@
 //! The engine: starts the tree, passes on what people ask of it, stops it. Holds no rule.
 
+use std::sync::Arc;
+
 use actix::prelude::*;
 use banyan_core::ids::{AccountId, WorkerId};
 use banyan_core::terms::AccountSettings;
 use rand::SeedableRng;
 
-use super::account::{AccountSupervisor, AccountView, InjectAccountPanic, OpenAccount};
-use super::journal::Flush;
-use super::worker::History;
-use super::worker_supervisor::{InjectWorkerPanic, StopAll, SupervisorPorts};
+use super::account::AccountView;
+use super::account_supervisor::{AccountSupervisor, InjectAccountPanic, OpenAccount};
+use super::journal::{Flush, Follow};
+use super::notifier::WatchNotices;
+use super::prices::PriceBoard;
+use super::publisher::{KeepReport, Publisher};
+use super::worker_supervisor::{InjectWorkerPanic, StopAll, SupervisorPorts, WatchWorkers};
 use super::{
-    AccountPorts, Arm, CancelOrder, ChannelSupervisor, ClosePosition, Directory, GetAccount,
-    GetNotices, GetWorkers, JobSupervisor, JournalWriter, Lookup, MarketFeed, ModelDesk, Notice,
-    Notifier, PauseWorker, SetKillLevel, StartWorker, StopWorker, TriggerWorker, WorkerReport,
-    WorkerStatus, WorkerSupervisor,
+    AccountPorts, Arm, CancelOrder, ChannelSupervisor, ClosePosition, Directory, EngineHandle,
+    GetAccount, GetNotices, GetWorkers, JobSupervisor, JournalWriter, Lookup, MarketFeed,
+    ModelDesk, Notice, Notifier, PauseWorker, SetKillLevel, StartWorker, StopWorker, SubscribeFeed,
+    TriggerWorker, WorkerReport, WorkerStatus, WorkerSupervisor,
 };
-use crate::exchanges::MarketBatch;
 use crate::store::Journal;
-use crate::telemetry::EventLog;
+use crate::telemetry::{EventLog, Vitals};
 
 /// What the engine needs from outside.
 pub struct EnginePorts {
@@ -25,14 +29,16 @@ pub struct EnginePorts {
     pub accounts: AccountPorts,
     /// Where the journal is kept.
     pub journal: Box<dyn Journal>,
-    /// Where market history comes from.
-    pub history: History,
     /// The log of what mattered.
     pub log: EventLog,
     /// Decides what is left to chance (pauses of restarts).
     pub seed: u64,
+    /// Where vital signs go.
+    pub vitals: Arc<Vitals>,
     /// Called when another process has taken the journal over.
     pub on_fenced: Option<Box<dyn FnOnce()>>,
+    /// Called with every recovery report.
+    pub keep_report: Option<KeepReport>,
 }
 
 /// The root of the tree.
@@ -156,20 +162,61 @@ pub struct EngineStatus {
 }
 
 impl Engine {
-    /// Starts the tree on this arbiter.
+    /// Starts the tree on this arbiter, and connects it with the market.
     #[must_use]
-    pub fn launch(ports: EnginePorts) -> (Addr<Self>, Recipient<MarketBatch>) {
-        let now = ports.accounts.clock.now();
+    pub fn launch(ports: EnginePorts) -> Addr<Self> {
+        let directory = Directory::default().start();
+        let channels = ChannelSupervisor::new(ports.accounts.clock.now()).start();
+        Self::start_tree(ports, directory, channels).start()
+    }
+
+    /// Starts the tree on this arbiter, and gives the way into it from other threads.
+    #[must_use]
+    pub fn serve(mut ports: EnginePorts) -> EngineHandle {
+        let (clock, vitals) = (ports.accounts.clock, ports.vitals.clone());
+        let instruments = Arc::new(ports.accounts.venue.instruments());
+        let history = ports.accounts.venue.history();
+        let keep_report = ports.keep_report.take();
+        let directory = Directory::default().start();
+        let channels = ChannelSupervisor::new(clock.now()).start();
+        let publisher =
+            Publisher::new(clock, channels.clone(), directory.clone(), keep_report).start();
+        ports.accounts.reports = Some(publisher.clone().recipient());
+        let tree = Self::start_tree(ports, directory, channels);
+        tree.journal.do_send(Follow(publisher.clone().recipient()));
+        tree.workers.do_send(WatchWorkers(publisher.clone().recipient()));
+        tree.notifier.do_send(WatchNotices(publisher.recipient()));
+        let prices = PriceBoard::default().start();
+        tree.feed.do_send(SubscribeFeed(prices.clone().recipient()));
+        EngineHandle {
+            accounts: tree.accounts.clone(),
+            workers: tree.workers.clone(),
+            directory: tree.directory.clone(),
+            notifier: tree.notifier.clone(),
+            channels: tree.channels.clone(),
+            engine: tree.start(),
+            prices,
+            history,
+            instruments,
+            clock,
+            vitals,
+        }
+    }
+
+    fn start_tree(
+        ports: EnginePorts,
+        directory: Addr<Directory>,
+        channels: Addr<ChannelSupervisor>,
+    ) -> Self {
         let journal =
             JournalWriter::new(ports.journal, ports.log.clone()).on_fenced(ports.on_fenced).start();
         let feed = MarketFeed::new(ports.log).start();
-        let directory = Directory::default().start();
         let models = ModelDesk::default().start();
         let notifier = Notifier::default().start();
         let workers = SupervisorPorts {
             clock: ports.accounts.clock,
-            instruments: ports.accounts.instruments.clone(),
-            history: ports.history,
+            instruments: ports.accounts.venue.instruments(),
+            history: ports.accounts.venue.history(),
             directory: directory.clone(),
             feed: feed.clone(),
             models,
@@ -177,6 +224,7 @@ impl Engine {
         };
         let random = |stream: u64| rand_pcg::Pcg64Mcg::seed_from_u64(ports.seed ^ stream);
         let workers = WorkerSupervisor::new(workers, random(1)).start();
+        let venue = ports.accounts.venue.clone();
         let accounts = AccountSupervisor::new(
             ports.accounts,
             journal.clone(),
@@ -186,11 +234,9 @@ impl Engine {
             random(2),
         )
         .start();
-        let market = feed.clone().recipient();
-        let channels = ChannelSupervisor::new(now).start();
+        venue.connect_feed(feed.clone().recipient());
         let jobs = JobSupervisor::default().start();
-        let engine = Self { accounts, workers, directory, journal, feed, notifier, channels, jobs };
-        (engine.start(), market)
+        Self { accounts, workers, directory, journal, feed, notifier, channels, jobs }
     }
 
     /// The market feed of the tree.

@@ -13,7 +13,7 @@ use banyan_core::journal::Record;
 use indexmap::IndexMap;
 
 use crate::store::{Batch, Journal, JournalError, Memory, Room};
-use crate::telemetry::EventLog;
+use crate::telemetry::{EventLog, JournalSign, Vitals};
 
 /// Pause before a failed write is tried again.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -32,6 +32,7 @@ pub struct JournalWriter {
     room: Room,
     readers: Vec<Recipient<Committed>>,
     on_fenced: Option<Box<dyn FnOnce()>>,
+    vitals: Arc<Vitals>,
 }
 
 /// Records to make durable, as one batch.
@@ -98,6 +99,7 @@ impl JournalWriter {
             room: Room::Ample,
             readers: Vec::new(),
             on_fenced: None,
+            vitals: Arc::default(),
         }
     }
 
@@ -105,6 +107,13 @@ impl JournalWriter {
     #[must_use]
     pub fn on_fenced(mut self, act: Option<Box<dyn FnOnce()>>) -> Self {
         self.on_fenced = act;
+        self
+    }
+
+    /// Notes how the journal is where others look for it.
+    #[must_use]
+    pub fn with_vitals(mut self, vitals: Arc<Vitals>) -> Self {
+        self.vitals = vitals;
         self
     }
 
@@ -129,6 +138,7 @@ impl JournalWriter {
             Ok(room) => {
                 writer.writing = false;
                 writer.note_room(room, ctx);
+                writer.vitals.set_journal(sign(room));
                 if std::mem::take(&mut writer.failed) {
                     // Accounts without anything in this group must hear of it too.
                     writer.tell_all(JournalNews::Durable(Sequence::default()));
@@ -149,6 +159,7 @@ impl JournalWriter {
             Err(error) => {
                 tracing::error!(%error, "the journal cannot write; nothing is entered");
                 writer.failed = true;
+                writer.vitals.set_journal(JournalSign::Failed);
                 writer.tell_all(JournalNews::Failed);
                 ctx.run_later(RETRY_AFTER, move |writer, ctx| {
                     writer.write_group(group, ctx);
@@ -194,7 +205,10 @@ impl JournalWriter {
         ctx.run_later(ROOM_CHECK, |writer, ctx| {
             let checked = writer.journal.check_room().into_actor(writer);
             ctx.spawn(checked.map(|room, writer, ctx| match room {
-                Room::Ample => writer.note_room(room, ctx),
+                Room::Ample => {
+                    writer.note_room(room, ctx);
+                    writer.vitals.set_journal(sign(room));
+                }
                 Room::Reserve => writer.check_room_later(ctx),
             }));
         });
@@ -211,6 +225,13 @@ impl JournalWriter {
         for listener in self.accounts.values() {
             listener.do_send(news);
         }
+    }
+}
+
+fn sign(room: Room) -> JournalSign {
+    match room {
+        Room::Ample => JournalSign::Healthy,
+        Room::Reserve => JournalSign::OnReserve,
     }
 }
 

@@ -19,23 +19,28 @@
 //! ```
 
 mod account;
+mod account_supervisor;
 mod channel;
 mod directory;
 mod engine;
 mod feed;
+mod handle;
 mod job;
 mod journal;
 mod model_desk;
 mod notifier;
+mod prices;
+mod publisher;
 pub mod supervision;
+mod watchdog;
 mod worker;
 mod worker_supervisor;
 
 pub use account::{
-    AccountConnection, AccountPorts, AccountRecovered, AccountSupervisor, AccountView, Arm,
-    AttachWorker, CancelOrder, ClosePosition, ConnectVenue, GetAccount, PrepareAccount,
-    SetKillLevel, SubmitIntents,
+    AccountConnection, AccountRecovered, AccountView, Arm, AttachWorker, CancelOrder,
+    ClosePosition, GetAccount, SetKillLevel, SubmitIntents,
 };
+pub use account_supervisor::{AccountPorts, AccountSupervisor, PrepareAccount};
 pub use channel::{
     ChannelSupervisor, CountSubscribers, Frame, Publish, SUBSCRIBER_QUEUE, Subscribe, Subscription,
     WsChannel,
@@ -46,6 +51,7 @@ pub use engine::{
     StartAccount, StopEngine, Terminate,
 };
 pub use feed::{MarketFeed, SubscribeFeed};
+pub use handle::{AccountPlan, EngineError, EngineHandle};
 pub use job::{
     ControlJob, GetJob, IllegalJobControl, Job, JobControl, JobState, JobStatus, JobSupervisor,
     StartJob,
@@ -53,6 +59,8 @@ pub use job::{
 pub use journal::{Append, JournalWriter};
 pub use model_desk::{AskModel, ModelDesk};
 pub use notifier::{GetNotices, Level, Notice, Notifier};
+pub use publisher::KeepReport;
+pub use watchdog::watch;
 pub use worker::{InjectPanic, StrategyWorker, WorkerReport};
 pub use worker_supervisor::{
     GetWorkers, PauseWorker, StartWorker, StopWorker, TriggerWorker, WorkerSpec, WorkerState,

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use actix::prelude::*;
+use banyan_core::ids::AccountId;
 
 /// How many notices are kept; the oldest goes first.
 const KEPT: usize = 100;
@@ -28,7 +29,14 @@ pub struct Notice {
     pub title: String,
     /// In full.
     pub message: String,
+    /// The account it is about, where there is one.
+    pub account: Option<AccountId>,
 }
+
+/// Wants to hear of notices as they come.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct WatchNotices(pub(super) Recipient<Notice>);
 
 /// Asks for the notices kept, oldest first.
 #[derive(Message)]
@@ -39,6 +47,7 @@ pub struct GetNotices;
 #[derive(Default)]
 pub struct Notifier {
     notices: VecDeque<Notice>,
+    watchers: Vec<Recipient<Notice>>,
 }
 
 impl Actor for Notifier {
@@ -49,6 +58,9 @@ impl Handler<Notice> for Notifier {
     type Result = ();
 
     fn handle(&mut self, notice: Notice, _: &mut Self::Context) {
+        for watcher in &self.watchers {
+            watcher.do_send(notice.clone());
+        }
         self.notices.push_back(notice);
         if self.notices.len() > KEPT {
             self.notices.pop_front();
@@ -61,5 +73,13 @@ impl Handler<GetNotices> for Notifier {
 
     fn handle(&mut self, _: GetNotices, _: &mut Self::Context) -> Self::Result {
         MessageResult(self.notices.iter().cloned().collect())
+    }
+}
+
+impl Handler<WatchNotices> for Notifier {
+    type Result = ();
+
+    fn handle(&mut self, WatchNotices(watcher): WatchNotices, _: &mut Self::Context) {
+        self.watchers.push(watcher);
     }
 }

@@ -97,6 +97,7 @@ pub struct WorkerSupervisor {
     policy: RestartPolicy,
     children: IndexMap<WorkerId, Child>,
     random: rand_pcg::Pcg64Mcg,
+    watchers: Vec<Recipient<WorkerChanged>>,
 }
 
 /// Starts a worker, or starts it anew with another configuration.
@@ -123,6 +124,21 @@ pub struct TriggerWorker(pub WorkerId);
 #[derive(Message)]
 #[rtype(result = "Vec<(WorkerStatus, Option<WorkerReport>)>")]
 pub struct GetWorkers;
+
+/// Asks how one worker is.
+#[derive(Message)]
+#[rtype(result = "Option<(WorkerStatus, Option<WorkerReport>)>")]
+pub(super) struct GetWorker(pub(super) WorkerId);
+
+/// A worker is in another state than before.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "()")]
+pub(super) struct WorkerChanged(pub(super) WorkerStatus);
+
+/// Wants to hear of every such change.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct WatchWorkers(pub(super) Recipient<WorkerChanged>);
 
 /// An account was started anew; its workers must be taken in again.
 #[derive(Message)]
@@ -157,7 +173,7 @@ pub(super) struct StopAll;
 impl WorkerSupervisor {
     pub(super) fn new(ports: SupervisorPorts, random: rand_pcg::Pcg64Mcg) -> Self {
         let (policy, children) = (RestartPolicy::default(), IndexMap::new());
-        Self { ports, policy, children, random }
+        Self { ports, policy, children, random, watchers: Vec::new() }
     }
 
     pub(super) fn addresses(&self) -> impl Iterator<Item = &Addr<StrategyWorker>> {
@@ -171,6 +187,10 @@ impl WorkerSupervisor {
         child.life += 1;
         child.address = None;
         child.status.state = WorkerState::Starting;
+        self.changed(worker);
+        let Some(child) = self.children.get(&worker) else {
+            return;
+        };
         let (life, account) = (child.life, child.spec.account);
         let found = self.ports.directory.send(Lookup(account)).into_actor(self);
         ctx.spawn(found.map(move |address, supervisor, ctx| {
@@ -217,15 +237,26 @@ impl WorkerSupervisor {
         child.life += 1;
         child.status.state = WorkerState::Error;
         child.status.last_error = Some(reason.clone());
+        tracing::error!(%worker, %reason, "a worker was given up");
         let (account, address) = (child.spec.account, child.address.take());
         self.ports.notifier.do_send(Notice {
             level: Level::Error,
             title: format!("worker {worker} was stopped"),
             message: reason,
+            account: Some(account),
         });
         match address.filter(Addr::connected) {
             Some(address) => address.do_send(Control::Stop(StopPolicy::CancelOrders)),
             None => self.detach(worker, account),
+        }
+        self.changed(worker);
+    }
+
+    fn changed(&self, worker: WorkerId) {
+        if let Some(child) = self.children.get(&worker) {
+            for watcher in &self.watchers {
+                watcher.do_send(WorkerChanged(child.status.clone()));
+            }
         }
     }
 
@@ -249,6 +280,7 @@ impl WorkerSupervisor {
         if let Some(child) = self.children.get_mut(&worker) {
             child.status.state = state;
         }
+        self.changed(worker);
     }
 }
 
@@ -306,6 +338,7 @@ impl Handler<StopWorker> for WorkerSupervisor {
             Some(address) => address.do_send(Control::Stop(policy)),
             None => self.detach(worker, account),
         }
+        self.changed(worker);
     }
 }
 
@@ -376,6 +409,7 @@ impl Handler<WorkerStarted> for WorkerSupervisor {
         {
             child.status.state = WorkerState::Running;
             child.status.epoch = started.epoch;
+            self.changed(started.worker);
         }
     }
 }
@@ -403,12 +437,14 @@ impl Handler<ChildDied<WorkerId>> for WorkerSupervisor {
             Decision::RestartAfter(pause) => {
                 child.status.state = WorkerState::BackingOff;
                 child.status.restarts = child.restarts.total();
+                tracing::warn!(%worker, "a worker died and will be started again");
                 let (wait, life) = (self.ports.clock.wait_until(now + pause), child.life);
                 ctx.run_later(wait, move |supervisor, ctx| {
                     if supervisor.children.get(&worker).is_some_and(|it| it.life == life) {
                         supervisor.launch(worker, ctx);
                     }
                 });
+                self.changed(worker);
             }
             Decision::GiveUp { deaths } => {
                 let minutes = self.policy.window.0 / banyan_core::time::MINUTE;
@@ -437,5 +473,28 @@ impl Handler<GetWorkers> for WorkerSupervisor {
             }
             workers
         })
+    }
+}
+
+impl Handler<GetWorker> for WorkerSupervisor {
+    type Result = ResponseFuture<Option<(WorkerStatus, Option<WorkerReport>)>>;
+    fn handle(&mut self, GetWorker(worker): GetWorker, _: &mut Self::Context) -> Self::Result {
+        let known = self.children.get(&worker);
+        let asked = known.map(|child| (child.status.clone(), child.address.clone()));
+        Box::pin(async move {
+            let (status, address) = asked?;
+            let report = match address {
+                Some(address) => address.send(GetReport).await.ok().flatten(),
+                None => None,
+            };
+            Some((status, report))
+        })
+    }
+}
+
+impl Handler<WatchWorkers> for WorkerSupervisor {
+    type Result = ();
+    fn handle(&mut self, WatchWorkers(watcher): WatchWorkers, _: &mut Self::Context) {
+        self.watchers.push(watcher);
     }
 }

@@ -29,6 +29,8 @@ pub(crate) enum Exit {
     Usage = 2,
     /// Data that cannot be used.
     Data = 3,
+    /// Another engine works on the same data.
+    InUse = 4,
 }
 
 /// Why a command could not do its work.
@@ -40,6 +42,9 @@ pub(crate) enum CommandError {
     /// Data that cannot be used.
     #[error("{0}")]
     Data(String),
+    /// Another engine works on the same data.
+    #[error("{0}")]
+    InUse(String),
 }
 
 impl CommandError {
@@ -48,6 +53,7 @@ impl CommandError {
         match self {
             Self::Usage(message) => Self::Usage(format!("{place}: {message}")),
             Self::Data(message) => Self::Data(format!("{place}: {message}")),
+            Self::InUse(message) => Self::InUse(format!("{place}: {message}")),
         }
     }
 }
@@ -64,6 +70,9 @@ struct Arguments {
     /// Settings that override the defaults.
     #[arg(long, global = true, value_name = "FILE")]
     settings: Option<PathBuf>,
+    /// A set of settings by name: demo, production, or one of your own in config/NAME.toml.
+    #[arg(long, global = true, value_name = "NAME")]
+    profile: Option<String>,
     /// Write JSON on standard output.
     #[arg(long, global = true)]
     json: bool,
@@ -94,6 +103,7 @@ pub fn main() -> ExitCode {
             match error {
                 CommandError::Usage(_) => Exit::Usage,
                 CommandError::Data(_) => Exit::Data,
+                CommandError::InUse(_) => Exit::InUse,
             }
         }
     };
@@ -101,13 +111,28 @@ pub fn main() -> ExitCode {
 }
 
 fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
-    let variables = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    let settings = Settings::load(arguments.settings.as_deref(), variables)?;
+    let variables = dotenv()?.into_iter().chain(environment());
+    let (profile, file) = (arguments.profile.as_deref(), arguments.settings.as_deref());
+    let settings = Settings::load(profile, file, variables)?;
     match &arguments.command {
         Command::Replay(replay) => replay::run(replay, &settings, arguments.json),
         Command::Simulate(simulate) => simulate::run(simulate, &settings, arguments.json),
         Command::Doctor => Ok(doctor::run(&settings, arguments.json)),
         Command::Config => Ok(config::run(&settings, arguments.json)),
     }
+}
+
+/// Variables of `.env` in the working folder, where there is one.
+fn dotenv() -> Result<Vec<(String, String)>, CommandError> {
+    let told = |error: dotenvy::Error| CommandError::Usage(format!(".env: {error}"));
+    match dotenvy::from_filename_iter(".env") {
+        Ok(lines) => lines.collect::<Result<_, _>>().map_err(told),
+        Err(error) if error.not_found() => Ok(Vec::new()),
+        Err(error) => Err(told(error)),
+    }
+}
+
+fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }

@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, VecDeque};
 use banyan_core::instrument::InstrumentId;
 use banyan_core::market::{Candle, MarketData, MarketEvent, Resampler};
 use banyan_core::time::Timeframe;
+use serde::{Deserialize, Serialize};
 
 /// How many closed candles of one timeframe are kept.
 const KEPT: usize = 1_500;
 
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Series {
     timeframe: Timeframe,
     candles: VecDeque<Candle>,
@@ -17,10 +19,27 @@ struct Series {
 
 /// The latest closed candles of each instrument, at the timeframe they come in and every longer
 /// one.
-#[derive(Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CandleHistory(BTreeMap<InstrumentId, Series>);
 
 impl CandleHistory {
+    /// The candles as bytes.
+    ///
+    /// # Panics
+    /// Never: candles are plain values, which memory takes as they are.
+    #[must_use]
+    pub fn save(&self) -> Vec<u8> {
+        postcard::to_stdvec(self).expect("plain values can be written to memory")
+    }
+
+    /// The candles that were saved.
+    ///
+    /// # Errors
+    /// When the bytes are none.
+    pub fn restore(bytes: &[u8]) -> Result<Self, postcard::Error> {
+        postcard::from_bytes(bytes)
+    }
+
     /// Takes in a market event; only closed candles matter. A second timeframe of an instrument
     /// is left out: longer ones are built here.
     pub fn push(&mut self, event: &MarketEvent) {

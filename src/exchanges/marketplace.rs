@@ -3,9 +3,6 @@
 //! An engine reaches a venue through this port alone, whether the exchange lives in its own
 //! process or at the other end of a wire. Knows nothing of how an exchange works.
 
-use std::future::Future;
-use std::pin::Pin;
-
 use actix::prelude::*;
 use banyan_core::ids::AccountId;
 use banyan_core::instrument::Instruments;
@@ -13,20 +10,8 @@ use banyan_matching::exchange::AccountSettings as VenueAccount;
 
 use super::{
     ConnectAccount, ConnectFeed, EmbeddedExchange, EmbeddedVenue, GetCandles, GetInstruments,
-    MarketBatch, OpenAccount, ProcessId, Venue, VenueDelivery,
+    LocalAnswer, MarketBatch, OpenAccount, ProcessId, Unreachable, Venue, VenueDelivery,
 };
-
-/// An answer that comes later, on the thread that asked.
-pub type LocalAnswer<T> = Pin<Box<dyn Future<Output = T>>>;
-
-/// Why an account could not be opened.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum OpenError {
-    /// The exchange is not there, or went away before it answered. The account may be open; to ask
-    /// again is safe.
-    #[error("the exchange cannot be reached")]
-    Unreachable,
-}
 
 /// One exchange, seen by one engine process; used on the engine's own arbiter.
 pub trait Marketplace {
@@ -45,7 +30,7 @@ pub trait Marketplace {
         &self,
         account: AccountId,
         settings: VenueAccount,
-    ) -> LocalAnswer<Result<(), OpenError>>;
+    ) -> LocalAnswer<Result<(), Unreachable>>;
 
     /// What was listed when the engine process came to the exchange; later changes come by feed.
     fn instruments(&self) -> Instruments;
@@ -77,9 +62,9 @@ impl EmbeddedMarketplace {
     pub async fn enter(
         exchange: Addr<EmbeddedExchange>,
         process: ProcessId,
-    ) -> Result<Self, OpenError> {
+    ) -> Result<Self, Unreachable> {
         let listed = exchange.send(GetInstruments).await;
-        let instruments = listed.map_err(|_| OpenError::Unreachable)?;
+        let instruments = listed.map_err(|_| Unreachable)?;
         Ok(Self { exchange, process, instruments })
     }
 
@@ -109,9 +94,9 @@ impl Marketplace for EmbeddedMarketplace {
         &self,
         account: AccountId,
         settings: VenueAccount,
-    ) -> LocalAnswer<Result<(), OpenError>> {
+    ) -> LocalAnswer<Result<(), Unreachable>> {
         let asked = self.exchange.send(OpenAccount { account, settings });
-        Box::pin(async move { asked.await.map_err(|_| OpenError::Unreachable) })
+        Box::pin(async move { asked.await.unwrap_or(Err(Unreachable)) })
     }
 
     fn instruments(&self) -> Instruments {

@@ -6,7 +6,10 @@
 mod candles;
 mod embedded;
 mod marketplace;
+mod settings;
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use actix::Message;
@@ -15,10 +18,22 @@ use banyan_core::venue::{VenueCommand, VenueMessage};
 
 pub use candles::CandleHistory;
 pub use embedded::{
-    ConnectAccount, ConnectFeed, Disconnect, EmbeddedExchange, EmbeddedVenue, GetCandles,
-    GetInstruments, Inspect, Observer, OpenAccount, ProcessId,
+    Call, Checkpoint, ConnectAccount, ConnectFeed, Disconnect, EmbeddedExchange, EmbeddedVenue,
+    ExchangeFile, ExchangeFileError, GetCandles, GetInstruments, Group, InjectFault, InputLog,
+    InputStore, Inspect, KeptInput, Observer, OpenAccount, PaperSettings, ProcessId, SaveExchange,
+    SetFaults, launch_paper, open_paper,
 };
-pub use marketplace::{EmbeddedMarketplace, LocalAnswer, Marketplace, OpenError};
+pub use marketplace::{EmbeddedMarketplace, Marketplace};
+pub use settings::PaperExchangeSettings;
+
+/// An answer that comes later, on the thread that asked.
+pub type LocalAnswer<T> = Pin<Box<dyn Future<Output = T>>>;
+
+/// The exchange is not there, or went away before it answered. What was asked for may have
+/// happened; to ask again is safe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the exchange cannot be reached")]
+pub struct Unreachable;
 
 /// One account's way to its venue. A call never waits; answers come as deliveries.
 pub trait Venue {

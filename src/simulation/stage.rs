@@ -4,6 +4,7 @@
 //! nor write any more.
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix::prelude::*;
@@ -12,6 +13,7 @@ use banyan_core::instrument::Instruments;
 use banyan_core::terms::AccountSettings;
 use banyan_core::time::Timestamp;
 use banyan_matching::exchange::AccountSettings as VenueAccount;
+use banyan_matching::faults::FaultSettings;
 use banyan_matching::world::World;
 
 use crate::actors::{
@@ -20,7 +22,7 @@ use crate::actors::{
 };
 use crate::clock::Clock;
 use crate::exchanges::{
-    Disconnect, EmbeddedExchange, EmbeddedMarketplace, Inspect, Marketplace, Observer, ProcessId,
+    Disconnect, EmbeddedExchange, EmbeddedMarketplace, Inspect, Observer, ProcessId, SetFaults,
 };
 use crate::simulation::Pace;
 use crate::store::MemoryStore;
@@ -104,24 +106,21 @@ impl Stage {
         self.process = ProcessId(self.process.0 + 1);
         let (exchange, process) = (self.exchange.clone(), self.process);
         let marketplace = EmbeddedMarketplace::new(exchange, process, self.instruments.clone());
-        let venues = marketplace.clone();
-        let connect = move |account, deliver_to| venues.connect(account, deliver_to);
-        let (engine, feed) = Engine::launch(EnginePorts {
+        let engine = Engine::launch(EnginePorts {
             accounts: AccountPorts {
                 clock: self.clock,
-                instruments: self.instruments.clone(),
-                connect: Rc::new(connect),
+                venue: Rc::new(marketplace),
                 prepare: self.prepare.clone(),
                 reports: None,
                 allow_live: false,
             },
             journal: Box::new(self.store.open(COMMIT)),
-            history: marketplace.history(),
             log: self.log.clone(),
             seed: self.seed ^ self.process.0,
+            vitals: Arc::default(),
             on_fenced: None,
+            keep_report: None,
         });
-        marketplace.connect_feed(feed);
         for account in &self.accounts {
             engine.do_send(StartAccount(account.settings.clone()));
         }
@@ -161,13 +160,18 @@ impl Stage {
         self.engine.as_ref()?.send(GetStatus(accounts)).await.ok()
     }
 
-    /// Looks into, or meddles with, the world.
+    /// Turns the fault dial.
+    pub async fn set_faults(&self, settings: FaultSettings) {
+        let _ = self.exchange.send(SetFaults(settings)).await;
+    }
+
+    /// Looks into the world.
     pub async fn inspect<T: Send + 'static>(
         &self,
-        look: impl FnOnce(&mut World, Timestamp) -> T + Send + 'static,
+        look: impl FnOnce(&World, Timestamp) -> T + Send + 'static,
     ) -> Option<T> {
         let (answer, answered) = tokio::sync::oneshot::channel();
-        let look = move |world: &mut World, now| {
+        let look = move |world: &World, now| {
             let _ = answer.send(look(world, now));
         };
         self.exchange.send(Inspect(Box::new(look))).await.ok()?;

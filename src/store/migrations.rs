@@ -12,8 +12,10 @@ use super::error::StoreError;
 
 const TABLE: &str = "_sqlx_migrations";
 
-const MIGRATIONS: [(i64, &str, &str); 1] =
-    [(1, "journal", include_str!("../../migrations/0001_journal.sql"))];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "journal", include_str!("../../migrations/0001_journal.sql")),
+    (2, "users", include_str!("../../migrations/0002_users.sql")),
+];
 
 /// The newest schema that this binary knows.
 pub(super) const KNOWN: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;

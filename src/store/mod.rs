@@ -4,22 +4,29 @@
 //! or none do. SQL is written in this room alone: `driver` says how one text serves SQLite and
 //! PostgreSQL, `database` opens them, and each repository adds methods to `Store`.
 
+mod accounts;
 mod database;
 mod driver;
 mod error;
 mod event;
+mod idempotency;
 mod journal;
 mod lease;
 mod memory;
 mod migrations;
+mod owner;
 mod projector;
 mod reading;
 mod recovery_reports;
 mod reserve;
 mod rows;
+mod sessions;
+mod settings;
 mod snapshot;
+mod strategies;
 mod text;
 mod upgrade;
+mod users;
 mod write;
 
 use std::future::Future;
@@ -30,15 +37,22 @@ use banyan_core::account::AccountState;
 use banyan_core::ids::AccountId;
 use banyan_core::journal::Record;
 
+pub use accounts::{AccountDraft, AccountRow, SealedCredentials};
 pub use database::{Database, Store};
 pub use error::StoreError;
+pub use idempotency::{Claim, Request, StoredAnswer};
 pub use journal::SqlJournal;
 pub use lease::Lease;
 pub use memory::{MemoryJournal, MemoryStore};
+pub use owner::{Everyone, Owner};
 pub use projector::position_id;
 pub use reserve::RESERVE_BYTES;
 pub use rows::{FillRow, LedgerRow, OrderRow, PositionRow, RowHead, RowInstrument};
+pub use sessions::{LiveSession, Rotation};
+pub use settings::StoreSettings;
+pub use strategies::{StrategyDraft, StrategyFilter, StrategyRow, StrategyState, StrategyVersion};
 pub use text::{amount_text, sub_ledger_of, sub_ledger_text};
+pub use users::{LoginFailures, User};
 
 /// Records of one account that become durable together.
 #[derive(Debug, Clone, PartialEq, Eq)]

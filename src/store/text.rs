@@ -23,6 +23,12 @@ pub(super) fn json<T: DeserializeOwned>(text: &str) -> Result<T, sqlx::Error> {
     serde_json::from_str(text).map_err(|error| sqlx::Error::Decode(Box::new(error)))
 }
 
+/// Reads an id.
+#[expect(clippy::needless_pass_by_value, reason = "columns are read into texts of their own")]
+pub(super) fn uuid(text: String) -> Result<uuid::Uuid, sqlx::Error> {
+    text.parse().map_err(|error: uuid::Error| sqlx::Error::Decode(Box::new(error)))
+}
+
 /// The name of a value of an enumeration, with or without fields, as it is serialised.
 pub(super) fn name<T: Serialize>(value: &T) -> String {
     match serde_json::to_value(value) {
@@ -30,11 +36,6 @@ pub(super) fn name<T: Serialize>(value: &T) -> String {
         Ok(Value::Object(fields)) => fields.into_iter().next().map(|it| it.0).unwrap_or_default(),
         _ => String::new(),
     }
-}
-
-/// Reads what `name` wrote of a value without fields.
-pub(super) fn named<T: DeserializeOwned>(text: &str) -> Result<T, sqlx::Error> {
-    serde_json::from_value(Value::from(text)).map_err(|error| sqlx::Error::Decode(Box::new(error)))
 }
 
 /// Reads a value from its usual text.

@@ -1,7 +1,11 @@
-//! What tells how a run went: the event log's hash.
+//! What tells how a run goes and how it went: vital signs, the event log's hash, logs.
 //!
 //! Imports nothing of ours: whatever can be serialised can be logged.
 
 mod event_log;
+mod logs;
+mod vitals;
 
 pub use event_log::{Chain, EventLog};
+pub use logs::{LogSettings, log_panics};
+pub use vitals::{JournalSign, Vitals};

@@ -11,9 +11,10 @@ use banyan_core::market::Candle;
 use banyan_core::money::{Price, Quantity, Rate};
 use banyan_core::order::Side;
 use banyan_core::time::{Timeframe, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// One price and how much stands there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Level {
     /// Price.
     pub price: Price,
@@ -22,7 +23,7 @@ pub struct Level {
 }
 
 /// What the outside does.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum MarketChange {
     /// The resting orders of outsiders are now these, best first on each side.
     Depth {
@@ -92,4 +93,10 @@ pub trait Market: Send {
     /// Returns up to `limit` closed candles of an instrument that ended before the first step,
     /// oldest first.
     fn history(&self, instrument: InstrumentId, timeframe: Timeframe, limit: usize) -> Vec<Candle>;
+
+    /// The market as it is now, as bytes from which it can be made again; `None` when it cannot,
+    /// as one that is read from files cannot.
+    fn save(&self) -> Option<Vec<u8>> {
+        None
+    }
 }

@@ -34,7 +34,7 @@ struct VenueBooks {
 
 /// Brings the run to rest and compares. Returns the number of fills at the venue.
 pub(super) async fn compare(theatre: &mut Theatre) -> u64 {
-    let _ = theatre.stage.inspect(|world, _| world.set_faults(FaultSettings::none())).await;
+    theatre.stage.set_faults(FaultSettings::none()).await;
     theatre.act(Action::JournalFails(false)).await;
     for account in 0..theatre.cast.accounts.len() {
         theatre.set_kill_level(account, KillLevel::None);

@@ -12,13 +12,14 @@ use banyan_core::order::{OrderRequest, PositionSide, Side};
 use banyan_core::position::Position;
 use banyan_core::symbol::Asset;
 use banyan_core::venue::{MarginMode, PositionMode, PositionReport};
+use serde::{Deserialize, Serialize};
 
 use super::history::History;
 use super::open_order::{Held, OpenOrder, base_amount};
 use super::settings::{AccountSettings, SelfTradePrevention};
 
 /// One position and what open orders may add to it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Slot {
     /// The position.
     pub(super) position: Position,
@@ -35,7 +36,7 @@ pub(super) struct Slot {
 }
 
 /// What an account has in one contract.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Exposure {
     /// In which asset it is settled.
     pub(super) settle: Asset,
@@ -76,7 +77,7 @@ impl Exposure {
 }
 
 /// One account.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Account {
     /// Its name to the outside.
     pub(super) id: AccountId,

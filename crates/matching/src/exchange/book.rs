@@ -10,12 +10,13 @@ use std::slice;
 
 use banyan_core::money::{Price, Quantity};
 use banyan_core::order::Side;
+use serde::{Deserialize, Serialize};
 
 use super::open_order::OrderKey;
 use crate::market::Level;
 
 /// An order of an account in its queue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Resting {
     /// Which order.
     pub(super) key: OrderKey,
@@ -37,7 +38,7 @@ pub(super) struct Offer {
 }
 
 /// One side: smaller ranks are better prices.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct BookSide {
     /// Outsiders, worst first, so that the best is taken off the end.
     outside: Vec<Level>,
@@ -46,7 +47,7 @@ struct BookSide {
 }
 
 /// Both sides.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Book {
     bids: BookSide,
     asks: BookSide,

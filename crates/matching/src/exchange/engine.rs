@@ -16,6 +16,7 @@ use banyan_core::venue::{
     FillReport, FundingReport, OrderReport, ReportedStatus, Snapshot, VenueMessage, VenueReport,
 };
 use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
 
 use super::account::Account;
 use super::book::Book;
@@ -40,7 +41,7 @@ pub enum Output {
 }
 
 /// What belongs to one instrument.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct MarketState {
     /// The book.
     pub(super) book: Book,
@@ -55,6 +56,7 @@ pub(super) struct MarketState {
 }
 
 /// An exchange without latency and without faults: every answer comes at once.
+#[derive(Serialize, Deserialize)]
 pub struct Exchange {
     pub(super) instruments: Instruments,
     pub(super) views: MarketViews,
@@ -64,11 +66,15 @@ pub struct Exchange {
     /// Orders that end by themselves, by when.
     pub(super) expiries: BTreeSet<(Timestamp, OrderKey)>,
     /// Instruments whose book or mark changed in this call.
+    #[serde(skip)]
     pub(super) changed: BTreeSet<InstrumentId>,
     /// Accounts and assets whose margin changed in this call.
+    #[serde(skip)]
     pub(super) touched: BTreeSet<(usize, Asset)>,
     pub(super) last_venue_id: VenueOrderId,
     pub(super) now: Timestamp,
+    /// What was said in this call.
+    #[serde(skip)]
     pub(super) outbox: Vec<Output>,
 }
 
@@ -96,6 +102,12 @@ impl Exchange {
     pub fn open_account(&mut self, account: AccountId, settings: AccountSettings) {
         let keep = self.settings.keep_history;
         self.accounts.entry(account).or_insert_with(|| Account::new(account, settings, keep));
+    }
+
+    /// Says whether an account is open.
+    #[must_use]
+    pub fn has_account(&self, account: AccountId) -> bool {
+        self.accounts.contains_key(&account)
     }
 
     /// What is listed, as it is now.

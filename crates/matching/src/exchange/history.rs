@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 use banyan_core::ids::{ClientOrderId, TradeId};
 use banyan_core::time::Timestamp;
 use banyan_core::venue::{FillReport, FundingReport, OrderReport};
+use serde::{Deserialize, Serialize};
 
 /// How many ended orders, fills and fundings an account remembers at least.
 const REMEMBERED: usize = 10_000;
 
 /// The memory of one account.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct History {
     keep_all: bool,
     fills: Vec<FillReport>,

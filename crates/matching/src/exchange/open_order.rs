@@ -7,9 +7,10 @@ use banyan_core::instrument::Instrument;
 use banyan_core::money::{AMOUNT_DECIMALS, Amount, Price, Quantity, Rate, Rounding, rescale};
 use banyan_core::order::{OrderRequest, Side, TimeInForce};
 use banyan_core::venue::{OrderReport, ReportedStatus};
+use serde::{Deserialize, Serialize};
 
 /// Names an open order: the client id is unique among the open orders of an account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct OrderKey {
     /// Index of the account.
     pub(super) account: usize,
@@ -18,7 +19,7 @@ pub(super) struct OrderKey {
 }
 
 /// Where an open order stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Place {
     /// It is being matched.
     Taking,
@@ -29,7 +30,7 @@ pub(super) enum Place {
 }
 
 /// By what the held amount of an order is computed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct HoldTerms {
     /// The price within reach of the order at which it is worth most.
     pub(super) price: Price,
@@ -40,7 +41,7 @@ pub(super) struct HoldTerms {
 }
 
 /// What an order holds back at the moment.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Held {
     /// Notional that counts for initial margin; zero for spot.
     pub(super) value: Amount,
@@ -72,7 +73,7 @@ impl HoldTerms {
 }
 
 /// An accepted order.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct OpenOrder {
     /// What was asked.
     pub(super) request: OrderRequest,

@@ -8,11 +8,12 @@ use std::collections::BTreeMap;
 use banyan_core::ids::VenueOrderId;
 use banyan_core::money::{Price, Rate, Rounding};
 use banyan_core::order::{OrderKind, OrderRequest, Side};
+use serde::{Deserialize, Serialize};
 
 use super::open_order::OrderKey;
 
 /// A trailing stop and what it has seen.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Trailing {
     key: OrderKey,
     side: Side,
@@ -24,7 +25,7 @@ struct Trailing {
 }
 
 /// Conditional orders that wait.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Triggers {
     rising: BTreeMap<(i64, VenueOrderId), OrderKey>,
     falling: BTreeMap<(i64, VenueOrderId), OrderKey>,

@@ -73,7 +73,7 @@ impl OrderStateAtVenue {
 }
 
 /// How often each fault fired, by the state of the order concerned; `None` when it concerned none.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FaultCounts(BTreeMap<(Fault, Option<OrderStateAtVenue>), u64>);
 
 impl FaultCounts {

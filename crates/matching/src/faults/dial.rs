@@ -7,6 +7,7 @@ use banyan_core::instrument::InstrumentId;
 use banyan_core::time::{DAY, Span, Timestamp};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
+use serde::{Deserialize, Serialize};
 
 use super::disturbance::Disturbances;
 use super::schedule::{Change, Schedule, Window};
@@ -15,6 +16,7 @@ use super::{Fault, FaultCounts, FaultSettings, OrderStateAtVenue, Target};
 const MILLION: u32 = 1_000_000;
 
 /// The dial: settings, generator, what is due and on, and what has happened.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Dial {
     settings: FaultSettings,
     random: Pcg64Mcg,
@@ -36,7 +38,7 @@ impl Dial {
         }
     }
 
-    pub(crate) fn settings(&self) -> &FaultSettings {
+    pub(crate) const fn settings(&self) -> &FaultSettings {
         &self.settings
     }
 

@@ -5,11 +5,13 @@
 use std::collections::VecDeque;
 
 use banyan_core::time::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::{Fault, Target};
 
 const REMEMBERED: usize = 4096;
 
+#[derive(Serialize, Deserialize)]
 struct Disturbance {
     target: Target,
     from: Timestamp,
@@ -17,7 +19,7 @@ struct Disturbance {
 }
 
 /// The latest disturbances.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(super) struct Disturbances {
     list: VecDeque<Disturbance>,
     forgotten_to: Option<Timestamp>,

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use banyan_core::time::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::{Fault, Target};
 
 /// A lasting fault that is on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Window {
     /// When it ends.
     pub(crate) until: Timestamp,
@@ -16,7 +17,7 @@ pub(crate) struct Window {
 }
 
 /// Something that is due.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Change {
     /// A fault comes of itself.
     Begin(Fault, Target),
@@ -27,7 +28,7 @@ pub(crate) enum Change {
 }
 
 /// What is due, and what is on.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(super) struct Schedule {
     due: BTreeMap<(Timestamp, u64), Change>,
     counter: u64,

@@ -5,6 +5,7 @@
 
 use banyan_core::time::{MINUTE, Span, Timestamp};
 use rand_pcg::Pcg64Mcg;
+use serde::{Deserialize, Serialize};
 
 use super::noise::{generator, normal};
 use super::regime::{Mood, Origin, Schedule, Segment};
@@ -20,7 +21,7 @@ const WALK: u64 = 2;
 const WHOLE_MARKET: u64 = 0;
 
 /// The fair price of one asset.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Fair {
     origin: Origin,
     volatility: f64,

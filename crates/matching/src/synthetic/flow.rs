@@ -8,6 +8,7 @@ use banyan_core::money::{Price, Quantity, Rate};
 use banyan_core::order::Side;
 use banyan_core::time::{HOUR, Timestamp};
 use rand_pcg::Pcg64Mcg;
+use serde::{Deserialize, Serialize};
 
 use super::noise::{below, generator, heavy_tailed, normal, uniform};
 use super::profile::Profile;
@@ -23,9 +24,10 @@ const HALF_SPREAD: f64 = 0.00005;
 const FLOW: u64 = 3;
 
 /// The order flow of one instrument.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Flow {
     instrument: Arc<Instrument>,
+    #[serde(with = "super::profile::by_name")]
     profile: &'static Profile,
     random: Pcg64Mcg,
     grid: Grid,
@@ -144,7 +146,7 @@ pub(super) fn starting_basis(instrument: &Instrument) -> f64 {
 }
 
 /// The ticks and steps of an instrument as floats.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Grid {
     tick: f64,
     tick_mantissa: i64,

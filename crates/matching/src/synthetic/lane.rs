@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use banyan_core::market::Candle;
 use banyan_core::money::{Price, Quantity};
 use banyan_core::time::{Span, Timeframe, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::fair::Fair;
 use super::flow::Flow;
@@ -14,7 +15,7 @@ use crate::market::{MarketChange, MarketStep};
 const MARK_EVERY: u64 = 2;
 
 /// One instrument as it goes along.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Lane {
     fair: Fair,
     flow: Flow,

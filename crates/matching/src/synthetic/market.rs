@@ -6,6 +6,7 @@ use banyan_core::instrument::{Instrument, InstrumentId, Instruments};
 use banyan_core::market::Candle;
 use banyan_core::symbol::{Symbol, SymbolError};
 use banyan_core::time::{MILLISECOND, Span, Timeframe, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::fair::Fair;
 use super::flow::Flow;
@@ -25,7 +26,7 @@ const LIVE: u64 = u64::MAX;
 /// Prices move by less than a percent a minute except in crashes and squeezes. Funding is settled
 /// at 00:00, 08:00 and 16:00 UTC. The market has ninety days of history at every timeframe, of
 /// which the last close is the price at the start.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct SyntheticMarket {
     instruments: Instruments,
     end: Option<Timestamp>,
@@ -112,6 +113,10 @@ impl Market for SyntheticMarket {
     fn history(&self, instrument: InstrumentId, timeframe: Timeframe, limit: usize) -> Vec<Candle> {
         let past = self.pasts.get(instrument.0 as usize);
         past.map_or_else(Vec::new, |past| past.candles(timeframe, limit))
+    }
+
+    fn save(&self) -> Option<Vec<u8>> {
+        postcard::to_stdvec(self).ok()
     }
 }
 

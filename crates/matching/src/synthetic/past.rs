@@ -7,6 +7,7 @@
 use banyan_core::instrument::Instrument;
 use banyan_core::market::{Candle, Resampler};
 use banyan_core::time::{DAY, MINUTE, Span, Timeframe, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::fair::Fair;
 use super::flow::{Grid, starting_basis};
@@ -23,9 +24,10 @@ const MEAN_SIZE: f64 = 3.5;
 const VOLUME: u64 = 4;
 
 /// The past of one instrument.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Past {
     origin: Origin,
+    #[serde(with = "super::profile::by_name")]
     profile: &'static Profile,
     grid: Grid,
     /// The first moment that is not past.

@@ -17,7 +17,7 @@ pub(super) struct Profile {
     pub(super) taker_notional: f64,
 }
 
-const PROFILES: [Profile; 5] = [
+static PROFILES: [Profile; 5] = [
     Profile {
         base: "BTC",
         price: 60_000.0,
@@ -75,5 +75,28 @@ impl Profile {
     /// How many profiles there are.
     pub(super) const fn count() -> usize {
         PROFILES.len()
+    }
+}
+
+/// A profile is saved as the name of its asset.
+pub(super) mod by_name {
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::{PROFILES, Profile};
+
+    pub(in crate::synthetic) fn serialize<S: Serializer>(
+        profile: &&'static Profile,
+        sink: S,
+    ) -> Result<S::Ok, S::Error> {
+        profile.base.serialize(sink)
+    }
+
+    pub(in crate::synthetic) fn deserialize<'de, D: Deserializer<'de>>(
+        source: D,
+    ) -> Result<&'static Profile, D::Error> {
+        let name = String::deserialize(source)?;
+        let found = PROFILES.iter().find(|profile| profile.base == name);
+        found.ok_or_else(|| D::Error::custom(format!("no made-up asset is called {name}")))
     }
 }

@@ -5,6 +5,7 @@
 
 use banyan_core::time::{MINUTE, Timestamp};
 use rand_pcg::Pcg64Mcg;
+use serde::{Deserialize, Serialize};
 
 use super::noise::{below, generator};
 
@@ -16,7 +17,7 @@ const SCHEDULE: u64 = 1;
 const WHOLE_MARKET: u64 = 0;
 
 /// A kind of market.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Regime {
     /// The price drifts in one direction.
     Trend,
@@ -57,7 +58,7 @@ impl Regime {
 }
 
 /// How the price moves in a minute.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Mood {
     /// Relative change expected in a minute.
     pub(super) drift: f64,
@@ -70,7 +71,7 @@ pub(super) struct Mood {
 }
 
 /// One regime within a day.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(super) struct Segment {
     /// When it begins.
     pub(super) from: Timestamp,
@@ -96,14 +97,14 @@ impl Segment {
 }
 
 /// The regimes of one UTC day, in order; never empty.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Schedule {
     day: i64,
     segments: Vec<Segment>,
 }
 
 /// Whose regimes: a seed, the number of an asset, and the regimes allowed.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Origin {
     pub(super) seed: u64,
     /// Number of the base asset, from 1.

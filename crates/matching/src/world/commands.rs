@@ -6,6 +6,7 @@ use banyan_core::money::Quantity;
 use banyan_core::order::OrderKind;
 use banyan_core::time::Timestamp;
 use banyan_core::venue::{OrderReport, RejectReason, ReportedStatus, VenueCommand, VenueMessage};
+use serde::{Deserialize, Serialize};
 
 use super::answers::{is_answer, lost, order_of_command, refused};
 use super::link::Link;
@@ -16,6 +17,7 @@ use crate::faults::{Fault, OrderStateAtVenue, Target};
 use crate::market::{MarketChange, MarketStep};
 
 /// A command on its way to the exchange.
+#[derive(Serialize, Deserialize)]
 pub(super) struct Arrival {
     account: AccountId,
     command: VenueCommand,

@@ -6,10 +6,12 @@ use std::mem::discriminant;
 use banyan_core::instrument::InstrumentId;
 use banyan_core::market::{MarketData, MarketEvent};
 use banyan_core::time::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::{Delivery, Event, World};
 
 /// The state of the public feed.
+#[derive(Serialize, Deserialize)]
 pub(super) struct Feed {
     /// No event is delivered before the one that was published before it.
     floor: Timestamp,

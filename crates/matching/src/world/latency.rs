@@ -20,6 +20,7 @@ pub struct Latency {
 }
 
 /// Draws latencies; the feed has its own generator, so that what accounts do never moves it.
+#[derive(Serialize, Deserialize)]
 pub(super) struct Delays {
     latency: Latency,
     links: Pcg64Mcg,
@@ -32,6 +33,14 @@ impl Delays {
         let links = Pcg64Mcg::seed_from_u64(seeds.random());
         let feed = Pcg64Mcg::seed_from_u64(seeds.random());
         Self { latency, links, feed }
+    }
+
+    pub(super) const fn set(&mut self, latency: Latency) {
+        self.latency = latency;
+    }
+
+    pub(super) const fn latency(&self) -> Latency {
+        self.latency
     }
 
     pub(super) fn order(&mut self) -> Span {

@@ -2,10 +2,12 @@
 
 use banyan_core::time::{Span, Timestamp};
 use banyan_core::venue::{PositionMode, VenueMessage};
+use serde::{Deserialize, Serialize};
 
 use super::queue::Place;
 
 /// The state of a connection.
+#[derive(Serialize, Deserialize)]
 pub(super) struct Link {
     /// How the account holds positions; whoever trades on it by hand must know.
     pub(super) position_mode: PositionMode,

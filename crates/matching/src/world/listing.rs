@@ -7,10 +7,12 @@ use std::sync::Arc;
 
 use banyan_core::instrument::{Instrument, TradingStatus};
 use banyan_core::money::{Amount, Price};
+use serde::{Deserialize, Serialize};
 
 const FACTORS: [i64; 3] = [2, 5, 10];
 
 /// An instrument as the market has it, and the faults on it.
+#[derive(Serialize, Deserialize)]
 pub(super) struct Listing {
     pub(super) told: Arc<Instrument>,
     pub(super) is_halted: bool,

@@ -3,12 +3,14 @@
 use banyan_core::ids::AccountId;
 use banyan_core::time::{Span, Timestamp};
 use banyan_core::venue::{VenueMessage, VenueReport};
+use serde::{Deserialize, Serialize};
 
 use super::answers::{may_repeat, order_of_report};
 use super::{Delivery, Event, World};
 use crate::faults::{Fault, Target, Window};
 
 /// A message on its way to an account.
+#[derive(Serialize, Deserialize)]
 pub(super) struct Envelope {
     pub(super) account: AccountId,
     /// Whether it answers a command; silence of the user stream leaves answers alone.

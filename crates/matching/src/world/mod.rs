@@ -8,12 +8,14 @@ mod answers;
 mod by_hand;
 mod commands;
 mod feed;
+mod input;
 mod latency;
 mod link;
 mod listing;
 mod messages;
 mod outside;
 mod queue;
+mod saving;
 mod windows;
 
 use std::collections::BTreeMap;
@@ -23,7 +25,10 @@ use banyan_core::instrument::InstrumentId;
 use banyan_core::market::MarketEvent;
 use banyan_core::time::{Span, Timestamp};
 use banyan_core::venue::VenueMessage;
+pub use input::Input;
 pub use latency::Latency;
+pub use saving::{LAYOUT, RestoreError};
+use serde::{Deserialize, Serialize};
 
 use self::commands::Arrival;
 use self::feed::Feed;
@@ -64,6 +69,7 @@ pub enum Delivery {
 }
 
 /// Something under way.
+#[derive(Serialize, Deserialize)]
 enum Event {
     Arrival(Arrival),
     Message(Envelope),
@@ -210,6 +216,11 @@ impl World {
         self.arm_all();
     }
 
+    /// From now on things are under way for so long; what is under way already comes as it would.
+    pub const fn set_latency(&mut self, latency: Latency) {
+        self.delays.set(latency);
+    }
+
     /// Forces a fault: a momentary one (see [`Fault::is_momentary`]) befalls the next command or
     /// message of the account that it can befall, another one comes at `now`. Says whether the
     /// fault can befall this target.
@@ -243,6 +254,29 @@ impl World {
     #[must_use]
     pub fn market(&self) -> &dyn Market {
         &*self.market
+    }
+
+    /// The moment that was reached last.
+    #[must_use]
+    pub const fn clock(&self) -> Timestamp {
+        self.clock
+    }
+
+    /// Accounts that are connected.
+    pub fn connected(&self) -> impl Iterator<Item = AccountId> {
+        self.links.iter().filter(|(_, link)| link.is_connected()).map(|(account, _)| *account)
+    }
+
+    /// How long things are under way.
+    #[must_use]
+    pub const fn latency(&self) -> Latency {
+        self.delays.latency()
+    }
+
+    /// How the fault dial stands.
+    #[must_use]
+    pub const fn fault_settings(&self) -> &FaultSettings {
+        self.dial.settings()
     }
 
     /// What went wrong so far.

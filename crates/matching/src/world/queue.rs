@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use banyan_core::time::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// The place of an event in the queue.
 pub(super) type Place = (Timestamp, u64);
 
 /// A queue of events.
+#[derive(Serialize, Deserialize)]
 pub(super) struct Queue<Event> {
     events: BTreeMap<Place, Event>,
     counter: u64,

@@ -4,6 +4,7 @@ mod delivery;
 mod lasting;
 mod listing;
 mod momentary;
+mod saving;
 mod stalls;
 mod support;
 mod whole;

@@ -1,0 +1,5 @@
+//! The REST interface: one file for each resource, thin.
+
+mod settings;
+
+pub use settings::ApiSettings;
