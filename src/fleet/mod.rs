@@ -136,6 +136,9 @@ fn bound(config: &StrategyConfig) -> Option<Amount> {
 
 #[cfg(test)]
 mod tests {
+    const TRADING: TradingSettings =
+        TradingSettings { allow_live: false, reconcile_seconds: 30, request_expiry_seconds: 5 };
+
     use banyan_core::ids::{AccountId, UserId, WorkerId};
     use banyan_core::terms::AccountMode;
     use banyan_core::time::Timestamp;
@@ -233,10 +236,8 @@ mod tests {
 
     #[test]
     fn only_paper_accounts_are_opened() {
-        let trading =
-            TradingSettings { allow_live: false, reconcile_seconds: 60, request_expiry_seconds: 5 };
-        let plan = account_plan(&account(PAPER), &trading).unwrap();
+        let plan = account_plan(&account(PAPER), &TRADING).unwrap();
         assert_eq!(plan.balances, [(settle_asset(), units(10_000))]);
-        assert_eq!(account_plan(&account("binance"), &trading), None);
+        assert_eq!(account_plan(&account("binance"), &TRADING), None);
     }
 }
