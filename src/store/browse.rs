@@ -197,7 +197,11 @@ impl Store {
     ///
     /// # Errors
     /// When they cannot be read.
-    pub async fn fills(&self, owner: Owner, filter: &RowFilter) -> Result<Vec<FillRow>, StoreError> {
+    pub async fn fills(
+        &self,
+        owner: Owner,
+        filter: &RowFilter,
+    ) -> Result<Vec<FillRow>, StoreError> {
         const SELECT: &str = "
             SELECT * FROM fills WHERE owner_id = $1
                 AND (CAST($2 AS TEXT) IS NULL OR account_id = $2)
