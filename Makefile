@@ -8,8 +8,13 @@ SHELL := /bin/sh
 
 # Simulation seeds, as first..past-the-last.
 SEEDS ?= 0..200
-# Days of the synthetic market that `make run` replays.
+# Days of the synthetic market that `make replay` replays.
 DAYS ?= 2
+# Kills of the kill test, and the databases it runs on.
+ROUNDS ?= 25
+DATABASE ?= both
+# The address of `make run`.
+LISTEN ?= 127.0.0.1:8000
 # Folder of recorded market data; only `recorded` and `bench` look at it.
 DATA ?=
 
@@ -18,13 +23,18 @@ BANYAN := cargo run $(CI) --quiet
 STAGE := scripts/stage
 RECORDINGS = BANYAN_DATA='$(abspath $(DATA))'
 
-.PHONY: help run test recorded bench lint simulate mutants deny data-folder
+.PHONY: help run replay test kill9 recorded bench lint simulate mutants deny data-folder
 
 help: ## list the targets
 	@echo 'usage: make <target> [NAME=value]'
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## replay the synthetic market with three strategies and print the report (DAYS=2)
+run: ## start the demo server: it prints its address and a login (LISTEN=127.0.0.1:8000)
+	@scripts/setup run
+	@cargo build $(CI)
+	@exec target/ci/banyan serve --profile demo --listen $(LISTEN)
+
+replay: ## replay the synthetic market with three strategies and print the report (DAYS=2)
 	@scripts/setup run
 	@cargo build $(CI)
 	@$(BANYAN) -- replay --synthetic --days $(DAYS)
@@ -35,6 +45,12 @@ test: ## everything that proves a change: lint, tests, simulation, mutants
 	@$(STAGE) tests cargo test --workspace $(CI)
 	@$(STAGE) simulate $(MAKE) --no-print-directory simulate
 	@$(STAGE) mutants $(MAKE) --no-print-directory mutants
+	@$(STAGE) kill9 $(MAKE) --no-print-directory kill9 ROUNDS=4
+
+kill9: ## kill a trading server again and again, and check that nothing is lost (ROUNDS=25 DATABASE=both)
+	@scripts/setup test
+	cargo build --tests $(CI) --features lab
+	cargo test $(CI) --features lab --test kill9 -- --rounds $(ROUNDS) --database $(DATABASE)
 
 lint: ## formatting and clippy, warnings are errors
 	@scripts/setup lint

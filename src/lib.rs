@@ -11,6 +11,7 @@ pub mod cli;
 pub mod clock;
 pub mod entropy;
 pub mod exchanges;
+pub mod fleet;
 pub mod report;
 pub mod secret;
 pub mod server;

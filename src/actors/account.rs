@@ -9,7 +9,7 @@ use banyan_core::account::{
     Account, Effects, Holding, Input, JournalHealth, Phase, RecoveryReport, Valuation,
     WorkerCommand,
 };
-use banyan_core::ids::{AccountId, ClientOrderId, WorkerId};
+use banyan_core::ids::{AccountId, ClientOrderId, UserId, WorkerId};
 use banyan_core::instrument::InstrumentId;
 use banyan_core::kill::{KillLevel, KillScope};
 use banyan_core::ledger::SubLedger;
@@ -112,7 +112,12 @@ pub struct Arm(pub Option<Arming>);
 /// An account is through with its recovery.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "()")]
-pub struct AccountRecovered(pub RecoveryReport);
+pub struct AccountRecovered {
+    /// Whose account.
+    pub tenant: UserId,
+    /// What was found.
+    pub report: RecoveryReport,
+}
 
 /// What an account tells about itself.
 #[derive(Debug, Clone)]
@@ -173,7 +178,8 @@ impl AccountConnection {
             }
         }
         if let (Some(report), Some(reports)) = (self.effects.recovered.take(), &self.reports) {
-            reports.do_send(AccountRecovered(report));
+            let tenant = self.account.state().settings.tenant;
+            reports.do_send(AccountRecovered { tenant, report });
         }
         if !self.effects.records.is_empty() {
             let records = std::mem::take(&mut self.effects.records);

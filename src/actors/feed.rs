@@ -18,12 +18,20 @@ use crate::telemetry::EventLog;
 pub struct MarketFeed {
     log: EventLog,
     subscribers: Vec<Recipient<MarketBatch>>,
-    /// The latest word on each instrument, for those who come late.
-    listed: BTreeMap<InstrumentId, MarketEvent>,
+    /// The latest word on each instrument, its mark and its best prices, for those who come late.
+    latest: BTreeMap<(InstrumentId, Topic), MarketEvent>,
     resamplers: BTreeMap<InstrumentId, (Timeframe, Vec<Resampler>)>,
 }
 
-/// Wants the instruments as they are, and market data from now on.
+/// What only the latest word of matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Topic {
+    Instrument,
+    Mark,
+    BookTop,
+}
+
+/// Wants the instruments and prices as they are, and market data from now on.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct SubscribeFeed(pub Recipient<MarketBatch>);
@@ -32,7 +40,7 @@ impl MarketFeed {
     /// A feed without subscribers; each event is added to the log as it comes.
     #[must_use]
     pub fn new(log: EventLog) -> Self {
-        Self { log, subscribers: Vec::new(), listed: BTreeMap::new(), resamplers: BTreeMap::new() }
+        Self { log, subscribers: Vec::new(), latest: BTreeMap::new(), resamplers: BTreeMap::new() }
     }
 
     /// The longer candles that an event closes.
@@ -59,6 +67,15 @@ impl MarketFeed {
     }
 }
 
+fn topic(data: &MarketData) -> Option<Topic> {
+    match data {
+        MarketData::InstrumentChanged(_) => Some(Topic::Instrument),
+        MarketData::Mark(_) => Some(Topic::Mark),
+        MarketData::BookTop { .. } => Some(Topic::BookTop),
+        MarketData::Trade { .. } | MarketData::CandleClosed { .. } | MarketData::Funding(_) => None,
+    }
+}
+
 fn longer(source: Timeframe) -> Vec<Resampler> {
     Timeframe::ALL.into_iter().filter_map(|target| Resampler::new(source, target)).collect()
 }
@@ -75,9 +92,9 @@ impl Handler<SubscribeFeed> for MarketFeed {
     type Result = ();
 
     fn handle(&mut self, SubscribeFeed(subscriber): SubscribeFeed, _: &mut Self::Context) {
-        let listed: Vec<_> = self.listed.values().cloned().collect();
-        if !listed.is_empty() {
-            subscriber.do_send(MarketBatch(Arc::new(listed)));
+        let latest: Vec<_> = self.latest.values().cloned().collect();
+        if !latest.is_empty() {
+            subscriber.do_send(MarketBatch(Arc::new(latest)));
         }
         self.subscribers.push(subscriber);
     }
@@ -90,8 +107,8 @@ impl Handler<MarketBatch> for MarketFeed {
         let mut closed = Vec::new();
         for event in batch.0.iter() {
             self.log.add_market_event(event);
-            if matches!(event.data, MarketData::InstrumentChanged(_)) {
-                self.listed.insert(event.instrument, event.clone());
+            if let Some(topic) = topic(&event.data) {
+                self.latest.insert((event.instrument, topic), event.clone());
             }
             closed.append(&mut self.longer_candles(event));
         }

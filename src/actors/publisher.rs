@@ -31,7 +31,7 @@ use crate::view;
 const REFRESH: Duration = Duration::from_secs(3);
 
 /// What the server does with a recovery report besides showing it.
-pub type KeepReport = Box<dyn Fn(RecoveryReport)>;
+pub type KeepReport = Box<dyn Fn(UserId, RecoveryReport)>;
 
 /// Makes frames.
 pub(super) struct Publisher {
@@ -266,13 +266,17 @@ impl Handler<Notice> for Publisher {
 
 impl Handler<AccountRecovered> for Publisher {
     type Result = ();
-    fn handle(&mut self, AccountRecovered(report): AccountRecovered, _: &mut Self::Context) {
+    fn handle(
+        &mut self,
+        AccountRecovered { tenant, report }: AccountRecovered,
+        _: &mut Self::Context,
+    ) {
         if let Ok(data) = serde_json::to_string(&report) {
             let channel = format!("account:{}", report.account);
             self.publish(channel, "recovery_report", data.into());
         }
         if let Some(keep) = &self.keep_report {
-            keep(report);
+            keep(tenant, report);
         }
     }
 }

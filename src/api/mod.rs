@@ -1,5 +1,30 @@
-//! The REST interface: one file for each resource, thin.
+//! The REST interface: one file for each resource, thin. A handler checks what was entered, asks
+//! the engine or the store, and answers; it holds no rule of trading.
 
+mod account_form;
+mod accounts;
+mod auth;
+mod edge;
+mod engine;
+mod error;
+mod extract;
+mod fields;
+mod health;
+mod hosts;
+mod idempotency;
+#[cfg(feature = "lab")]
+mod lab;
+mod lifecycle;
+mod limits;
+mod router;
 mod settings;
+mod sockets;
+mod state;
+mod strategies;
+mod strategy_form;
+mod workers;
 
+pub use error::{ApiError, Detail};
+pub use router::router;
 pub use settings::ApiSettings;
+pub use state::{AppParts, AppState, Shared};

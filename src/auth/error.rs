@@ -1,5 +1,7 @@
 //! Why a login, a token or a registration is refused.
 
+use crate::store::StoreError;
+
 /// Why a login, a token or a registration is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthError {
@@ -44,6 +46,9 @@ pub enum AuthError {
          (keys/data.key in the data folder, or auth.data_key)"
     )]
     OtherDataKey,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// A password could not be hashed or a token not be signed.
     #[error("cryptography failed: {0}")]
     Hash(String),

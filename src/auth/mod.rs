@@ -6,11 +6,13 @@
 mod error;
 pub mod keys;
 pub mod password;
+mod service;
 mod settings;
 mod tokens;
 pub mod vault;
 
 pub use error::AuthError;
 pub use password::Hasher;
+pub use service::{Auth, Caller, IssuedTokens, Registration};
 pub use settings::AuthSettings;
 pub use tokens::{ACCESS_LIFE, Claims, REFRESH_LIFE, TokenKind, Tokens};

@@ -9,6 +9,7 @@ mod output;
 mod panics;
 mod replay;
 mod replay_config;
+mod serve;
 mod simulate;
 
 use std::path::PathBuf;
@@ -82,6 +83,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Run the server: strategies trade, people and programs reach it by HTTP and WebSocket.
+    Serve(serve::ServeArguments),
     /// Let strategies trade a recorded or the synthetic market, and report.
     Replay(replay::ReplayArguments),
     /// Run the whole engine under seeded faults and check that nothing is lost or doubled.
@@ -111,10 +114,11 @@ pub fn main() -> ExitCode {
 }
 
 fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
-    let variables = dotenv()?.into_iter().chain(environment());
+    let variables = dotenv()?.into_iter().chain(environment()).chain(flags(&arguments.command));
     let (profile, file) = (arguments.profile.as_deref(), arguments.settings.as_deref());
     let settings = Settings::load(profile, file, variables)?;
     match &arguments.command {
+        Command::Serve(_) => serve::run(&settings, arguments.json),
         Command::Replay(replay) => replay::run(replay, &settings, arguments.json),
         Command::Simulate(simulate) => simulate::run(simulate, &settings, arguments.json),
         Command::Doctor => Ok(doctor::run(&settings, arguments.json)),
@@ -135,4 +139,12 @@ fn dotenv() -> Result<Vec<(String, String)>, CommandError> {
 fn environment() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+/// Flags that stand for keys of the settings; they go before everything else.
+fn flags(command: &Command) -> Vec<(String, String)> {
+    match command {
+        Command::Serve(serve) => serve.as_variables(),
+        _ => Vec::new(),
+    }
 }

@@ -44,12 +44,12 @@ from_rows!(User, row => User {
     created_at: Timestamp(row.try_get("created_at")?),
 });
 
-/// Failed logins for one address.
+/// Failed logins for one address, which goes by its fingerprint.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LoginFailures {
-    /// In a row.
+    /// In a row, those while it is locked included.
     pub failures: i64,
-    /// Until when no login counts.
+    /// Until when no login is looked at.
     pub locked_until: Timestamp,
 }
 
@@ -156,25 +156,12 @@ impl Store {
         transaction.commit().await
     }
 
-    /// How often logins for an address failed in a row; addresses go by their fingerprints.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub async fn login_failures(&self, address: &str) -> Result<LoginFailures, StoreError> {
-        const SELECT: &str = "SELECT failures, locked_until FROM login_failures WHERE id = $1";
-        let found: Option<LoginFailures> = on_both!(self.reading(), pool => sqlx::query_as(SELECT)
-                .bind(address)
-                .fetch_optional(pool)
-                .await)?;
-        Ok(found.unwrap_or_default())
-    }
-
-    /// Counts a failed login. From `allowed` failures in a row on, the address is locked until
-    /// `until`, and counting begins anew.
+    /// Counts a login as failed before it is looked at; one that succeeds forgets the count. The
+    /// one that is number `allowed` in a row locks the address until `until`.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub async fn count_login_failure(
+    pub async fn count_login(
         &self,
         address: &str,
         allowed: i64,
@@ -188,8 +175,13 @@ impl Store {
             ON CONFLICT (id) DO UPDATE SET
                 seq = old.seq + 1,
                 updated_at = $2,
-                locked_until = CASE WHEN old.failures + 1 >= $3 THEN $4 ELSE 0 END,
-                failures = CASE WHEN old.failures + 1 >= $3 THEN 0 ELSE old.failures + 1 END
+                failures = CASE
+                    WHEN old.failures >= $3 AND old.locked_until <= $2 THEN 1
+                    ELSE old.failures + 1 END,
+                locked_until = CASE
+                    WHEN old.failures >= $3 AND old.locked_until <= $2 THEN 0
+                    WHEN old.failures + 1 = $3 THEN $4
+                    ELSE old.locked_until END
             RETURNING failures, locked_until";
         let counted: LoginFailures = on_both!(self.writing(), pool => sqlx::query_as(UPSERT)
             .bind(address)

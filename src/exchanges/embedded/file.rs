@@ -103,8 +103,8 @@ impl ExchangeFile {
     }
 
     /// The same file, seen as one whose content cannot be used.
-    pub(super) fn unusable(&self, why: &(impl ToString + ?Sized)) -> ExchangeFileError {
-        ExchangeFileError::Unusable { file: self.path.clone(), why: why.to_string() }
+    pub(super) fn unusable(&self, why: &str) -> ExchangeFileError {
+        ExchangeFileError::Unusable { file: self.path.clone(), why: why.to_owned() }
     }
 
     /// Why a world could not be restored from it.
@@ -121,19 +121,20 @@ impl ExchangeFile {
         };
         let (seed, (number, at, world, candles, digest), inputs) = rows;
         if digest != fingerprint(&world, &candles) {
-            return Err(self.unusable(&"the world in it is not the one that was written"));
+            return Err(self.unusable("the world in it is not the one that was written"));
         }
         let checkpoint = Checkpoint { number: number as u64, at: Timestamp(at), world, candles };
         let mut kept = Vec::with_capacity(inputs.len());
         for (number, at, bytes) in inputs {
-            let input = postcard::from_bytes(&bytes).map_err(|error| self.unusable(&error))?;
+            let input =
+                postcard::from_bytes(&bytes).map_err(|error| self.unusable(&error.to_string()))?;
             kept.push(KeptInput { number: number as u64, at: Timestamp(at), input });
         }
         let expected = checkpoint.number + 1..;
         if kept.iter().zip(expected).any(|(kept, number)| kept.number != number) {
-            return Err(self.unusable(&"inputs are missing from it"));
+            return Err(self.unusable("inputs are missing from it"));
         }
-        let seed = seed.parse().map_err(|error| self.unusable(&error))?;
+        let seed = seed.parse::<u64>().map_err(|error| self.unusable(&error.to_string()))?;
         Ok(Some(Remembered { seed, checkpoint, inputs: kept }))
     }
 

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use banyan_core::ids::AccountId;
-use banyan_core::market::{Candle, MarketData, MarketEvent};
+use banyan_core::market::{Candle, MarketEvent};
 use banyan_core::time::Timestamp;
 use banyan_core::venue::{VenueCommand, VenueMessage};
 use banyan_matching::world::{Delivery, Input, World};
@@ -312,12 +312,9 @@ impl Handler<ConnectFeed> for EmbeddedExchange {
 
     fn handle(&mut self, connect: ConnectFeed, ctx: &mut Self::Context) {
         self.feed = Some((connect.process, connect.deliver_to));
-        // Filters may have changed while nobody listened.
-        let time = self.clock.now();
+        // Filters and prices may have changed while nobody listened.
         let after = self.log.as_ref().map_or(0, InputLog::number);
-        for listed in self.world.exchange().instruments().iter() {
-            let data = MarketData::InstrumentChanged(listed.clone());
-            let event = MarketEvent { time, instrument: listed.id, data };
+        for event in self.world.exchange().standing() {
             self.outbox.push(after, Saying::Market(event));
         }
         self.go_on(ctx);

@@ -141,7 +141,8 @@ async fn begin(
         symbols: settings.symbols.clone(),
         ..SyntheticSettings::new(seed, now)
     };
-    let market = SyntheticMarket::new(&chosen).map_err(|error| file.unusable(&error))?;
+    let market =
+        SyntheticMarket::new(&chosen).map_err(|error| file.unusable(&error.to_string()))?;
     let exchange = ExchangeSettings { keep_history: settings.keep_history };
     let (latency, faults) = (settings.latency, settings.faults.clone().unwrap_or_default());
     let settings = WorldSettings { exchange, latency, faults, seed };
@@ -160,8 +161,8 @@ fn restore(file: &ExchangeFile, remembered: Remembered) -> Result<Past, Exchange
     let Remembered { seed, checkpoint, inputs } = remembered;
     let world = World::restore::<SyntheticMarket>(&checkpoint.world)
         .map_err(|error| file.unreadable(&error))?;
-    let candles =
-        CandleHistory::restore(&checkpoint.candles).map_err(|error| file.unusable(&error))?;
+    let candles = CandleHistory::restore(&checkpoint.candles)
+        .map_err(|error| file.unusable(&error.to_string()))?;
     let unsaved = inputs.len() as u64;
     let mut past = Past { world, candles, number: checkpoint.number + unsaved, unsaved };
     for kept in inputs {

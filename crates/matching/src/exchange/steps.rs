@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use banyan_core::instrument::{Instrument, InstrumentId, TradingStatus};
-use banyan_core::market::MarketData;
+use banyan_core::market::{MarketData, MarketEvent};
 use banyan_core::money::{Price, Quantity};
 use banyan_core::order::Side;
 
@@ -172,15 +172,28 @@ impl Exchange {
             return;
         }
         market.told_top = top;
-        let empty = Level { price: Price::ZERO, quantity: Quantity::ZERO };
-        let (bid, ask) = (top.0.unwrap_or(empty), top.1.unwrap_or(empty));
-        let data = MarketData::BookTop {
-            bid: bid.price,
-            bid_size: bid.quantity,
-            ask: ask.price,
-            ask_size: ask.quantity,
-        };
-        self.publish(id, data);
+        self.publish(id, book_top(top));
+    }
+
+    /// What everybody was told last of each instrument: itself, the best bid and ask, the mark.
+    #[must_use]
+    pub fn standing(&self) -> Vec<MarketEvent> {
+        let mut events = Vec::new();
+        for listed in self.instruments.iter() {
+            let view = self.views.get(listed.id);
+            let time = view.time.unwrap_or(self.now);
+            let instrument = listed.id;
+            let mut add = |data| events.push(MarketEvent { time, instrument, data });
+            add(MarketData::InstrumentChanged(listed.clone()));
+            if let Some(mark) = view.mark {
+                add(MarketData::Mark(mark));
+            }
+            let top = self.markets.get(listed.id.0 as usize).map(|market| market.told_top);
+            if let Some(top) = top.filter(|(bid, ask)| bid.is_some() || ask.is_some()) {
+                add(book_top(top));
+            }
+        }
+        events
     }
 
     fn see_mark(&mut self, id: InstrumentId) {
@@ -197,5 +210,17 @@ impl Exchange {
         let holders = self.markets[id.0 as usize].holders.iter();
         let settle = instrument.settle();
         self.touched.extend(holders.map(|holder| (*holder, settle.clone())));
+    }
+}
+
+/// The best bid and ask as they are told.
+fn book_top((bid, ask): (Option<Level>, Option<Level>)) -> MarketData {
+    let empty = Level { price: Price::ZERO, quantity: Quantity::ZERO };
+    let (bid, ask) = (bid.unwrap_or(empty), ask.unwrap_or(empty));
+    MarketData::BookTop {
+        bid: bid.price,
+        bid_size: bid.quantity,
+        ask: ask.price,
+        ask_size: ask.quantity,
     }
 }

@@ -31,7 +31,7 @@ const LEVERAGE: u32 = 1;
 /// The timer of the regular order.
 const REGULAR_TIMER: TimerId = TimerId(2);
 /// How long it waits for a first price.
-const PRICE_WAIT: Span = Span::minutes(1);
+const PRICE_WAIT: Span = Span::seconds(5);
 
 /// Dollar-cost averaging with its whole state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

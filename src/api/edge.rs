@@ -1,0 +1,102 @@
+//! What every request passes: its id, the host it names, its allowance, a deadline; and what every
+//! answer gets: one shape for failures, headers for browsers. A panic of a handler ends here.
+
+use std::net::{IpAddr, SocketAddr};
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+
+use super::error::ApiError;
+use super::state::AppState;
+use crate::entropy;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const LONGEST_ID: usize = 64;
+
+/// Where a request came from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Client(pub(super) IpAddr);
+
+/// The middleware around everything.
+pub(super) async fn edge(
+    State(state): State<AppState>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let id = request_id(request.headers());
+    let client = state.hosts.client(peer, request.headers());
+    request.extensions_mut().insert(Client(client));
+    let response = match admit(&state, client, &request) {
+        Ok(()) => within(state.settings.timeout_seconds, next.run(request)).await,
+        Err(refused) => refused.into_response(),
+    };
+    let mut response = ApiError::reshape(response, &id);
+    dress(response.headers_mut(), &id);
+    response
+}
+
+fn admit(state: &AppState, client: IpAddr, request: &Request) -> Result<(), ApiError> {
+    if let Some(reason) = state.hosts.refusal(request.headers(), request.uri()) {
+        return Err(ApiError::new(StatusCode::FORBIDDEN, "HOST_REFUSED", reason));
+    }
+    let length = request.headers().get(CONTENT_LENGTH).and_then(|it| it.to_str().ok());
+    let length = length.and_then(|it| it.parse::<usize>().ok());
+    if length.is_some_and(|length| length > state.settings.body_bytes) {
+        return Err(ApiError::of_status(StatusCode::PAYLOAD_TOO_LARGE));
+    }
+    let allowed = state.limits.check(client, request.method(), request.uri().path());
+    allowed.map_err(|seconds| {
+        let message = format!("too many requests; try again in {seconds} seconds");
+        let error = ApiError::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message);
+        ApiError { retry_after: Some(seconds), ..error }
+    })
+}
+
+async fn within(seconds: u64, answer: impl Future<Output = Response>) -> Response {
+    let answer = AssertUnwindSafe(answer).catch_unwind();
+    match tokio::time::timeout(Duration::from_secs(seconds), answer).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(_)) => ApiError::internal("a handler panicked").into_response(),
+        Err(_) => {
+            let message = "the request took too long";
+            ApiError::new(StatusCode::GATEWAY_TIMEOUT, "TIMEOUT", message).into_response()
+        }
+    }
+}
+
+/// The id that the client gave, if it is a sane one, else a new one.
+fn request_id(headers: &HeaderMap) -> String {
+    let given = headers.get(REQUEST_ID).and_then(|it| it.to_str().ok());
+    let sane = given.filter(|id| {
+        (1..=LONGEST_ID).contains(&id.len())
+            && id.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_.".contains(&it))
+    });
+    sane.map_or_else(entropy::token::<16>, str::to_owned)
+}
+
+fn dress(headers: &mut HeaderMap, id: &str) {
+    if let Ok(id) = HeaderValue::from_str(id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    let fixed = [
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (X_FRAME_OPTIONS, "DENY"),
+        (REFERRER_POLICY, "no-referrer"),
+        (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+        (CACHE_CONTROL, "no-store"),
+    ];
+    for (name, value) in fixed {
+        // What an answer says itself counts.
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+}

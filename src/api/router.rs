@@ -1,0 +1,96 @@
+//! Which address leads where. A handler takes `Caller` or `Owned` unless it is open to
+//! everybody.
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post, put};
+
+use super::edge::edge;
+use super::error::ApiError;
+use super::idempotency::once;
+use super::state::AppState;
+use super::{accounts, auth, engine, health, sockets, strategies, workers};
+
+/// The whole interface. Serve it with
+/// `into_make_service_with_connect_info::<std::net::SocketAddr>()`: allowances go by address.
+pub fn router(state: AppState) -> Router {
+    let longest = state.settings.body_bytes;
+    let api = Router::new()
+        .merge(auth_routes())
+        .merge(account_routes())
+        .merge(strategy_routes())
+        .merge(engine_routes())
+        .fallback(nothing_here)
+        .layer(from_fn_with_state(state.clone(), once));
+    let router = Router::new()
+        .route("/health", get(health::alive))
+        .route("/health/ready", get(health::ready))
+        .nest("/api/v1", api);
+    #[cfg(feature = "lab")]
+    let router = router
+        .route("/__lab/panic", post(super::lab::panic))
+        .route("/__lab/publish", post(super::lab::publish));
+    router
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(DefaultBodyLimit::max(longest))
+        .layer(from_fn_with_state(state.clone(), edge))
+        .with_state(state)
+}
+
+fn auth_routes() -> Router<AppState> {
+    Router::new()
+        .route("/auth/register", post(auth::register))
+        .route("/auth/login", post(auth::login))
+        .route("/auth/refresh", post(auth::refresh))
+        .route("/auth/logout", post(auth::logout))
+        .route("/auth/me", get(auth::me))
+        .route("/auth/profile", put(auth::profile))
+        .route("/auth/change-password", post(auth::change_password))
+}
+
+fn account_routes() -> Router<AppState> {
+    let one = get(accounts::get).patch(accounts::update).delete(accounts::delete);
+    Router::new()
+        .route("/accounts", get(accounts::list).post(accounts::create))
+        .route("/accounts/{id}", one)
+        .route("/accounts/{id}/test", post(accounts::test))
+        .route("/accounts/{id}/balance", get(accounts::get_balance))
+        .route("/accounts/{id}/positions", get(accounts::get_positions))
+        .route("/accounts/{id}/arm", post(accounts::arm))
+        .route("/accounts/{id}/disarm", post(accounts::disarm))
+}
+
+fn strategy_routes() -> Router<AppState> {
+    let one = get(strategies::get).patch(strategies::update).delete(strategies::delete);
+    Router::new()
+        .route("/quant-strategies", get(strategies::list).post(strategies::create))
+        .route("/quant-strategies/{id}", one)
+        .route("/quant-strategies/{id}/status", post(strategies::set_status))
+        .route("/quant-strategies/{id}/versions", get(strategies::versions))
+        .route("/workers/status", get(workers::list))
+        .route("/workers/{id}/status", get(workers::status))
+        .route("/workers/{id}/start", post(workers::start))
+        .route("/workers/{id}/stop", post(workers::stop))
+        .route("/workers/{id}/trigger", post(workers::trigger))
+}
+
+fn engine_routes() -> Router<AppState> {
+    Router::new()
+        .route("/why-not", get(engine::why_not))
+        .route("/engine/state", get(engine::state))
+        .route("/engine/kill", post(engine::kill))
+        .route("/engine/resume", post(engine::resume))
+        .route("/ws", get(sockets::open))
+        .route("/ws/stats", get(sockets::stats))
+}
+
+async fn nothing_here() -> ApiError {
+    ApiError::of_status(StatusCode::NOT_FOUND)
+}
+
+async fn wrong_method() -> ApiError {
+    ApiError::of_status(StatusCode::METHOD_NOT_ALLOWED)
+}

@@ -1,0 +1,190 @@
+//! The first hour: a user, a paper account and three strategies, made once in a data folder.
+//!
+//! Every step looks whether it was done before, so that a crash between two leaves nothing double.
+//! What the user deletes later stays deleted.
+
+use std::path::PathBuf;
+
+use banyan_core::ids::{AccountId, WorkerId};
+use banyan_core::money::Amount;
+use banyan_core::strategy::{StrategyConfig, StrategyKind, defaults};
+use banyan_core::symbol::Symbol;
+use banyan_core::terms::AccountMode;
+use banyan_core::time::{Timeframe, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{ServerError, folder};
+use crate::actors::EngineHandle;
+use crate::auth::Hasher;
+use crate::clock::Clock;
+use crate::entropy;
+use crate::secret::{Secret, secret_text};
+use crate::store::{
+    AccountDraft, Everyone, Owner, SealedCredentials, Store, StrategyDraft, StrategyFilter,
+    StrategyRow, StrategyState,
+};
+
+const EMAIL: &str = "demo@banyan.local";
+/// What the paper account starts with, in USDT.
+const BALANCE: i64 = 10_000;
+/// What each strategy may use of it.
+const CAPITAL: i64 = 3_000;
+/// Candles from which parameters are made.
+const BARS: usize = 200;
+/// Minutes between two regular orders: often enough to see something within an hour.
+const DCA_MINUTES: u32 = 15;
+/// Each strategy has a symbol of its own, so that none waits for another.
+const CAST: [(StrategyKind, &str, &str); 3] = [
+    (StrategyKind::Grid, "BTC/USDT:USDT", "Demo grid on BTC"),
+    (StrategyKind::Dca, "ETH/USDT:USDT", "Demo DCA on ETH"),
+    (StrategyKind::Rsi, "SOL/USDT:USDT", "Demo RSI on SOL"),
+];
+
+/// How the demo user logs in.
+#[derive(Debug, Clone, Deserialize)]
+pub struct DemoLogin {
+    /// The e-mail address.
+    pub email: String,
+    /// The password: random, and another one in each data folder.
+    #[serde(deserialize_with = "secret_text")]
+    pub password: Secret,
+    /// Whether account and strategies were made.
+    #[serde(default)]
+    complete: bool,
+}
+
+/// The same as it is written; this is the one place that may write the password.
+#[derive(Serialize)]
+struct Written<'a> {
+    email: &'a str,
+    password: &'a str,
+    complete: bool,
+}
+
+/// Makes what is missing and tells the login.
+pub(super) async fn prepare(
+    store: Store,
+    engine: EngineHandle,
+    clock: Clock,
+    data: PathBuf,
+) -> Result<DemoLogin, ServerError> {
+    let file = data.join("demo.json");
+    let mut login = match std::fs::read_to_string(&file) {
+        Ok(text) => read(&file, &text)?,
+        Err(_) => DemoLogin {
+            email: EMAIL.to_owned(),
+            password: Secret::new(format!("Demo-{}", entropy::token::<6>())),
+            complete: false,
+        },
+    };
+    if login.complete {
+        return Ok(login);
+    }
+    write(&file, &login)?;
+    let owner = user(&store, &login, clock.now()).await?;
+    let account = account(&store, owner, clock.now()).await?;
+    strategies(&store, &engine, owner, account, clock.now()).await?;
+    login.complete = true;
+    write(&file, &login)?;
+    Ok(login)
+}
+
+fn read(file: &std::path::Path, text: &str) -> Result<DemoLogin, ServerError> {
+    serde_json::from_str(text).map_err(|error| ServerError::Folder {
+        folder: file.display().to_string(),
+        why: format!("cannot be read ({error}); move it away to get another login"),
+    })
+}
+
+fn write(file: &std::path::Path, login: &DemoLogin) -> Result<(), ServerError> {
+    let DemoLogin { email, password, complete } = login;
+    let written = Written { email, password: password.expose(), complete: *complete };
+    let text = serde_json::to_string(&written).unwrap_or_default();
+    folder::write_private(file, &text).map_err(|error| ServerError::Folder {
+        folder: file.display().to_string(),
+        why: error.to_string(),
+    })
+}
+
+async fn user(store: &Store, login: &DemoLogin, now: Timestamp) -> Result<Owner, ServerError> {
+    let user = match store.user_by_email(&login.email).await? {
+        Some(user) => user,
+        None => {
+            let hash = Hasher::new().await?.hash(login.password.clone()).await?;
+            store.insert_user(&login.email, "Demo", &hash, now).await?
+        }
+    };
+    Ok(Everyone::at_start_of_engine().rows_of(user.id))
+}
+
+async fn account(store: &Store, owner: Owner, now: Timestamp) -> Result<AccountId, ServerError> {
+    if let Some(account) = store.accounts(owner, Some("paper")).await?.first() {
+        return Ok(account.id);
+    }
+    let draft = AccountDraft {
+        name: "Demo paper account".to_owned(),
+        exchange: "paper".to_owned(),
+        mode: AccountMode::Paper,
+        initial_balance: Amount::from_units(BALANCE),
+        credentials: SealedCredentials::default(),
+    };
+    let id = AccountId(entropy::id(now));
+    Ok(store.insert_account(owner, id, &draft, now).await?.id)
+}
+
+async fn strategies(
+    store: &Store,
+    engine: &EngineHandle,
+    owner: Owner,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<(), ServerError> {
+    let filter = StrategyFilter { limit: 100, ..StrategyFilter::default() };
+    let made = store.strategies(owner, filter).await?;
+    for (kind, symbol, name) in CAST {
+        if made.iter().any(|strategy| strategy.name == name) {
+            continue;
+        }
+        let Some(config) = config(engine, kind, symbol).await else {
+            tracing::warn!(symbol, "a demo strategy was left out: its symbol is not listed");
+            continue;
+        };
+        let draft = StrategyDraft {
+            symbol: symbol.to_owned(),
+            config,
+            allocated_capital: Some(Amount::from_units(CAPITAL)),
+        };
+        let strategy = StrategyRow {
+            id: WorkerId(entropy::id(now)),
+            owner: owner.user(),
+            account,
+            seq: 1,
+            created_at: now,
+            updated_at: now,
+            name: name.to_owned(),
+            description: "Made for the demo; its parameters promise no profit.".to_owned(),
+            status: StrategyState::Active,
+            version: 1,
+            draft,
+        };
+        store.insert_strategy(owner, &strategy).await?;
+    }
+    Ok(())
+}
+
+/// Parameters that fit the market as it is.
+async fn config(engine: &EngineHandle, kind: StrategyKind, symbol: &str) -> Option<StrategyConfig> {
+    let symbol: Symbol = symbol.parse().ok()?;
+    let instrument = engine.instruments().by_symbol(&symbol)?.clone();
+    let timeframe = Timeframe::OneMinute;
+    let bars = engine.candles(instrument.id, timeframe, BARS).await;
+    let capital = Amount::from_units(CAPITAL);
+    let config = defaults::from_bars(kind, &instrument, timeframe, &bars, capital)?;
+    Some(match config {
+        StrategyConfig::Dca(mut dca) => {
+            dca.interval_minutes = DCA_MINUTES;
+            StrategyConfig::Dca(dca)
+        }
+        config => config,
+    })
+}

@@ -1,0 +1,75 @@
+//! The first hour without keys: a login, a fill, and the same account after a loss of power.
+
+use serde_json::Value;
+
+use crate::server::{Server, data_folder, demo, word};
+
+fn items(value: &Value) -> &[Value] {
+    value.as_array().unwrap_or_else(|| panic!("{value:#} is no list"))
+}
+
+/// Ids of a list, sorted.
+fn ids(value: &Value) -> Vec<String> {
+    let mut ids: Vec<_> = items(value).iter().map(|it| word(&it["id"])).collect();
+    ids.sort();
+    ids
+}
+
+#[tokio::test]
+async fn the_demo_trades_and_goes_on_after_a_kill() {
+    let (_folder, data) = data_folder();
+    let mut server = Server::start(&mut demo(&data));
+    let login = server.ready.clone();
+    assert!(server.url.starts_with("http://127.0.0.1:") && !server.url.ends_with('/'));
+    assert_eq!(server.get("/health").await["status"], "ok");
+    server.log_in().await;
+    let fills = server.until("/api/v1/fills", |fills| !items(fills).is_empty()).await;
+    let accounts = server.get("/api/v1/accounts").await;
+    assert_eq!(items(&accounts).len(), 1);
+    let strategies = server.get("/api/v1/quant-strategies").await;
+    assert_eq!(items(&strategies).len(), 3);
+    server.kill();
+
+    let mut server = Server::start(&mut demo(&data));
+    assert_eq!(server.ready["password"], login["password"], "the login stays");
+    server.log_in().await;
+    assert_eq!(server.get("/api/v1/accounts").await, accounts);
+    let reports =
+        server.until("/api/v1/recovery-reports", |reports| items(reports).len() >= 2).await;
+    let latest = &items(&reports)[0];
+    assert_eq!(latest["incarnation"], 2, "{latest:#}");
+    assert_eq!(latest["adopted"], 0, "nothing happened that nobody can explain: {latest:#}");
+    let path = "/api/v1/fills?limit=500";
+    let after = server.get(path).await;
+    for fill in ids(&fills) {
+        assert_eq!(ids(&after).iter().filter(|id| **id == fill).count(), 1, "{fill} once");
+    }
+    let status = |status: &Value| {
+        items(&status["workers"]).iter().filter(|it| it["running"] == true).count() == 3
+    };
+    server.until("/api/v1/workers/status", status).await;
+}
+
+#[tokio::test]
+async fn every_folder_has_a_login_of_its_own() {
+    let (_one, first) = data_folder();
+    let (_other, second) = data_folder();
+    let (first, second) = (Server::start(&mut demo(&first)), Server::start(&mut demo(&second)));
+    assert_ne!(first.ready["password"], second.ready["password"]);
+}
+
+#[tokio::test]
+async fn secrets_are_neither_logged_nor_readable_by_others() {
+    use std::os::unix::fs::PermissionsExt;
+    let (_folder, data) = data_folder();
+    let mut server = Server::start(demo(&data).env("BANYAN__LOG__LEVEL", "trace"));
+    server.log_in().await;
+    server.until("/api/v1/fills", |fills| !items(fills).is_empty()).await;
+    assert!(!server.log().contains(&word(&server.ready["password"])));
+    for file in ["demo.json", "keys/token.key", "keys/data.key"] {
+        let found = std::fs::metadata(data.join(file)).expect("the file was made");
+        assert_eq!(found.permissions().mode() & 0o077, 0, "{file} is for its owner alone");
+    }
+    let key = std::fs::read_to_string(data.join("keys/data.key")).unwrap();
+    assert!(!server.log().contains(key.trim()));
+}
