@@ -110,7 +110,7 @@ pub(super) async fn create(
     let id = AccountId(entropy::id(now));
     let draft = form.draft(state.auth.vault(), id);
     let account = state.store.insert_account(caller.owner(), id, &draft, now).await?;
-    if let Some(plan) = fleet::account_plan(&account) {
+    if let Some(plan) = fleet::account_plan(&account, &state.trading) {
         // It is kept: if the engine cannot open it now, it does at its next start.
         if let Err(error) = state.engine.open_account(plan).await {
             tracing::warn!(%error, account = %id, "a new account could not be opened");

@@ -11,6 +11,7 @@ use super::limits::Limits;
 use crate::actors::EngineHandle;
 use crate::auth::Auth;
 use crate::clock::Clock;
+use crate::fleet::TradingSettings;
 use crate::store::Store;
 use crate::ws::{Sockets, WsSettings};
 
@@ -28,6 +29,8 @@ pub struct AppParts {
     pub ws: WsSettings,
     /// The limits of strategies.
     pub risk: RiskLimits,
+    /// What may be traded.
+    pub trading: TradingSettings,
     /// The time.
     pub clock: Clock,
 }
@@ -50,6 +53,7 @@ pub struct Shared {
     pub clock: Clock,
     pub(super) settings: ApiSettings,
     pub(super) risk: RiskLimits,
+    pub(super) trading: TradingSettings,
     pub(super) limits: Limits,
     pub(super) hosts: Hosts,
 }
@@ -58,7 +62,7 @@ impl AppState {
     /// Puts the parts together.
     #[must_use]
     pub fn new(parts: AppParts) -> Self {
-        let AppParts { store, engine, auth, settings, ws, risk, clock } = parts;
+        let AppParts { store, engine, auth, settings, ws, risk, trading, clock } = parts;
         let auth = Arc::new(auth);
         let (engine_of, store_of) = (engine.clone(), store.clone());
         let sockets = Sockets::new(engine_of, store_of, auth.clone(), clock, ws);
@@ -72,6 +76,7 @@ impl AppState {
             clock,
             settings,
             risk,
+            trading,
             limits,
             hosts,
         }))

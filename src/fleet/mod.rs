@@ -107,8 +107,13 @@ pub fn worker_spec(
 /// most, else what the account began with.
 #[must_use]
 pub fn capital(draft: &StrategyDraft, account: &AccountRow) -> Amount {
-    let bound = draft.allocated_capital.or_else(|| bound(&draft.config));
-    bound.unwrap_or(account.draft.initial_balance)
+    bound_capital(draft).unwrap_or(account.draft.initial_balance)
+}
+
+/// What a strategy's owner allocated, else what its configuration binds at most, if it says so.
+#[must_use]
+pub fn bound_capital(draft: &StrategyDraft) -> Option<Amount> {
+    draft.allocated_capital.or_else(|| bound(&draft.config))
 }
 
 fn bound(config: &StrategyConfig) -> Option<Amount> {
@@ -131,6 +136,9 @@ fn bound(config: &StrategyConfig) -> Option<Amount> {
 
 #[cfg(test)]
 mod tests {
+    const TRADING: TradingSettings =
+        TradingSettings { allow_live: false, reconcile_seconds: 30, request_expiry_seconds: 5 };
+
     use banyan_core::ids::{AccountId, UserId, WorkerId};
     use banyan_core::terms::AccountMode;
     use banyan_core::time::Timestamp;
@@ -228,8 +236,8 @@ mod tests {
 
     #[test]
     fn only_paper_accounts_are_opened() {
-        let plan = account_plan(&account(PAPER)).unwrap();
+        let plan = account_plan(&account(PAPER), &TRADING).unwrap();
         assert_eq!(plan.balances, [(settle_asset(), units(10_000))]);
-        assert_eq!(account_plan(&account("binance")), None);
+        assert_eq!(account_plan(&account("binance"), &TRADING), None);
     }
 }

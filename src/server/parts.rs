@@ -4,6 +4,7 @@
 //! each; this thread only waits.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -18,8 +19,9 @@ use tokio::task::JoinHandle;
 
 use super::{DemoLogin, Ended, Ready, ServerError, ServerSettings, demo, fleet, folder, signals};
 use crate::actors::{AccountPorts, Engine, EngineHandle, EnginePorts};
+use crate::api::{self, AppParts, AppState};
+use crate::auth::Auth;
 use crate::auth::keys::Keys;
-use crate::auth::vault::Vault;
 use crate::clock::Clock;
 use crate::entropy;
 use crate::exchanges::{
@@ -113,8 +115,7 @@ pub(super) async fn start(
     folder::prepare(&data)?;
     let listener = listen(settings, &io).await?;
     let (store, lease) = open_store(settings, clock, &io).await?;
-    let keys = Keys::load(&settings.auth, &data.join("keys"))?;
-    check_data_key(&store, &keys, clock, &io).await?;
+    let auth = open_auth(settings, &store, clock, &io).await?;
     let market = opener(Premises { folder: data.clone(), clock, io: io.clone() }).await?;
     let (tell_fenced, fenced) = mpsc::channel(1);
     let trading = Arbiter::new().handle();
@@ -130,12 +131,20 @@ pub(super) async fn start(
     } else {
         None
     };
-    let limits =
-        settings.risk.limits().map_err(|error| ServerError::Settings(error.to_string()))?;
+    let risk = settings.risk.limits().map_err(|error| ServerError::Settings(error.to_string()))?;
     let trading = settings.trading.clone();
-    on(&io, fleet::start(store.clone(), engine.clone(), trading, limits)).await?;
+    on(&io, fleet::start(store.clone(), engine.clone(), trading.clone(), risk.clone())).await?;
     engine.vitals().set_started(true);
-    let state = on(&io, api_state(store.clone(), engine.clone(), keys, settings.clone())).await?;
+    let state = AppState::new(AppParts {
+        store: store.clone(),
+        engine: engine.clone(),
+        auth,
+        settings: settings.api.clone(),
+        ws: settings.ws.clone(),
+        risk,
+        trading,
+        clock,
+    });
     let url = origin(&listener)?;
     let (stop_serving, stopping) = watch::channel(false);
     let serving = io.spawn(serve(listener, state, stopping));
@@ -200,26 +209,17 @@ async fn open_store(
     on(io, opened).await
 }
 
-/// Credentials that were sealed with another key would be lost without a word.
-async fn check_data_key(
+/// Fails when the data key is not the one with which credentials were sealed: they would be lost
+/// without a word.
+async fn open_auth(
+    settings: &Settings,
     store: &Store,
-    keys: &Keys,
     clock: Clock,
     io: &Handle,
-) -> Result<(), ServerError> {
-    let (store, vault) = (store.clone(), Vault::new(&keys.data));
-    let check = async move {
-        let known = store.key_check(&vault.check_value(), clock.now()).await?;
-        if vault.knows(&known) {
-            return Ok(());
-        }
-        Err(ServerError::Settings(
-            "auth.data_key: credentials in the database were sealed with another key; bring the \
-             right data.key back"
-                .to_owned(),
-        ))
-    };
-    on(io, check).await
+) -> Result<Auth, ServerError> {
+    let keys = Keys::load(&settings.auth, &settings.store.data_dir.join("keys"))?;
+    let (store, settings) = (store.clone(), settings.auth.clone());
+    on(io, async move { Ok(Auth::open(store, &keys, &settings, clock).await?) }).await
 }
 
 async fn start_engine(
@@ -266,21 +266,11 @@ async fn start_engine(
     started.await.map_err(|_| ServerError::Engine("its thread ended".to_owned()))
 }
 
-async fn api_state(
-    store: Store,
-    engine: EngineHandle,
-    keys: Keys,
-    settings: Settings,
-) -> Result<axum::Router, ServerError> {
-    let _ = (store, engine, keys, settings);
-    Ok(axum::Router::new().route("/health", axum::routing::get(async || "ok")))
-}
-
-async fn serve(listener: TcpListener, state: axum::Router, mut stopping: watch::Receiver<bool>) {
+async fn serve(listener: TcpListener, state: AppState, mut stopping: watch::Receiver<bool>) {
     let told = async move {
         let _ = stopping.wait_for(|stop| *stop).await;
     };
-    let service = state;
+    let service = api::router(state).into_make_service_with_connect_info::<SocketAddr>();
     if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(told).await {
         tracing::error!(%error, "requests are no longer answered");
     }

@@ -10,6 +10,7 @@ use banyan_core::time::Timestamp;
 use super::database::Store;
 use super::driver::{from_rows, on_both};
 use super::error::StoreError;
+use super::owner::Owner;
 use super::text::{json, json_text};
 use crate::entropy;
 
@@ -51,14 +52,14 @@ impl Store {
     /// When they cannot be read.
     pub async fn recovery_reports(
         &self,
-        owner: UserId,
+        owner: Owner,
         limit: u32,
     ) -> Result<Vec<RecoveryReport>, StoreError> {
         const SELECT: &str = "
             SELECT report FROM recovery_reports WHERE owner_id = $1
             ORDER BY created_at DESC, id DESC LIMIT $2";
         let kept: Vec<Kept> = on_both!(self.reading(), pool => sqlx::query_as(SELECT)
-            .bind(owner.to_string())
+            .bind(owner.user().to_string())
             .bind(i64::from(limit))
             .fetch_all(pool)
             .await)?;

@@ -38,11 +38,6 @@ pub(super) fn name<T: Serialize>(value: &T) -> String {
     }
 }
 
-/// Reads what `name` wrote of a value without fields.
-pub(super) fn named<T: DeserializeOwned>(text: &str) -> Result<T, sqlx::Error> {
-    serde_json::from_value(Value::from(text)).map_err(|error| sqlx::Error::Decode(Box::new(error)))
-}
-
 /// Reads a value from its usual text.
 pub(super) fn parsed<T: FromStr<Err: Error + Send + Sync + 'static>>(
     text: &str,

@@ -1,6 +1,6 @@
 //! Opening a database, its schema, and the smallest repository.
 
-use banyan::store::{Store, StoreError};
+use banyan::store::{Everyone, Store, StoreError};
 use banyan_core::account::RecoveryReport;
 use banyan_core::ids::{AccountId, Sequence, UserId};
 use banyan_core::time::Timestamp;
@@ -36,6 +36,7 @@ pub(crate) async fn recovery_reports_come_back_to_their_owner_alone(place: &Plac
     }
     store.close().await;
     let store = place.store().await;
+    let [owner, other] = [owner, other].map(|it| Everyone::at_start_of_engine().rows_of(it));
     assert_eq!(store.recovery_reports(owner, 9).await.unwrap(), [report(2), report(1)]);
     assert_eq!(store.recovery_reports(owner, 1).await.unwrap(), [report(2)]);
     assert_eq!(store.recovery_reports(other, 9).await.unwrap(), []);

@@ -157,8 +157,8 @@ pub(crate) async fn a_record_of_version_one_is_read(place: &Place) {
     assert!(memory.records.iter().all(|record| record.version == 2));
     let state = memory.state().unwrap();
     let wallet = state.ledger.wallet(&state.settings.settle);
-    // A million, less the funding, less fees of 4 basis points on both fills.
-    assert_eq!(wallet.0, 99_999_739_870_655 - 12_345 + 12_345);
+    // A million, less fees of 4 basis points on 500 and 150.3, less the funding.
+    assert_eq!(wallet.0, 100_000_000_000_000 - 26_012_000 - 12_345);
     let saved = state.workers[&crate::desk::A].saved.clone();
     assert_eq!(saved, Some(vec![0, 7, 255]));
     assert_eq!(state.orders.len(), 2);
