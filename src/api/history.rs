@@ -417,6 +417,5 @@ pub(super) async fn recovery_reports(
 ) -> Result<Json<Vec<RecoveryShape>>, ApiError> {
     let page = page(&mut fields);
     fields.finish()?;
-    let owner = caller.owner().user();
-    Ok(shapes(state.store.recovery_reports(owner, page.limit).await?))
+    Ok(shapes(state.store.recovery_reports(caller.owner(), page.limit).await?))
 }
