@@ -28,6 +28,7 @@ mod strategies;
 mod text;
 mod upgrade;
 mod users;
+mod verify;
 mod write;
 
 use std::future::Future;
@@ -55,6 +56,7 @@ pub use settings::StoreSettings;
 pub use strategies::{StrategyDraft, StrategyFilter, StrategyRow, StrategyState, StrategyVersion};
 pub use text::{amount_text, sub_ledger_of, sub_ledger_text};
 pub use users::{LoginFailures, User};
+pub use verify::Verification;
 
 /// Records of one account that become durable together.
 #[derive(Debug, Clone, PartialEq, Eq)]
