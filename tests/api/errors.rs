@@ -91,10 +91,9 @@ async fn answers_have_an_id_and_headers_for_browsers() {
 }
 
 #[tokio::test]
-async fn every_wrong_field_is_named() {
+async fn every_wrong_field_of_an_account_is_named() {
     let house = House::open();
     let john = house.guest("john@example.com").await;
-    let account = john.account().await;
     let keys = json!({"name": "A", "exchange": "binance", "api_key": "k", "api_secret": "s"});
     let with = |key: &str, value: serde_json::Value| {
         let mut body = keys.clone();
@@ -123,6 +122,13 @@ async fn every_wrong_field_is_named() {
     for (body, fields) in accounts {
         assert_eq!(john.post("/accounts", &body).await.fields(), fields, "{body}");
     }
+}
+
+#[tokio::test]
+async fn every_wrong_field_of_a_strategy_is_named() {
+    let house = House::open();
+    let john = house.guest("john@example.com").await;
+    let account = john.account().await;
     let grid = |key: &str, value: serde_json::Value| {
         let mut body = json!({
             "name": "G", "strategy_type": "grid", "symbol": "BTCUSDT", "account_id": account,
@@ -156,6 +162,12 @@ async fn every_wrong_field_is_named() {
     for (body, fields) in strategies {
         assert_eq!(john.post("/quant-strategies", &body).await.fields(), fields, "{body}");
     }
+}
+
+#[tokio::test]
+async fn every_wrong_field_of_a_query_is_named() {
+    let house = House::open();
+    let john = house.guest("john@example.com").await;
     let lists = [
         ("/orders?limit=0", "limit"),
         ("/orders?limit=100000", "limit"),

@@ -97,6 +97,16 @@ impl Reply {
         Self { status, headers, text, body }
     }
 
+    /// A header that must be there.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers[name].to_str().expect("headers of ours are texts")
+    }
+
+    /// The seconds after which another try makes sense.
+    pub(crate) fn retry_after(&self) -> u64 {
+        self.header("retry-after").parse().expect("a number of seconds")
+    }
+
     /// The body of an answer with this status.
     #[track_caller]
     pub(crate) fn expect(self, status: u16) -> Value {
@@ -111,7 +121,7 @@ impl Reply {
         let error = &self.body["error"];
         assert_eq!(self.body["detail"], error["message"], "{}", self.text);
         assert!(error["details"].is_array(), "{}", self.text);
-        assert_eq!(error["request_id"], self.headers["x-request-id"].to_str().unwrap());
+        assert_eq!(error["request_id"], self.header("x-request-id"));
         assert_eq!(self.status == 401, self.headers.contains_key("www-authenticate"));
         word(&error["code"])
     }

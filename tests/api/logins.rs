@@ -65,7 +65,7 @@ async fn lock(house: &House) {
             assert_eq!(refused.failure(401), "AUTH_INVALID_CREDENTIALS");
         }
         let locked = house.log_in(email, PASSWORD).await;
-        let seconds: u64 = locked.headers["retry-after"].to_str().unwrap().parse().unwrap();
+        let seconds = locked.retry_after();
         assert!((800..=900).contains(&seconds), "{seconds}");
         assert_eq!(locked.failure(423), "AUTH_ACCOUNT_LOCKED");
         let again = house.log_in(email, PASSWORD).await;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::house::{House, names};
+use crate::house::{Guest, House, names};
 use crate::server::word;
 
 /// Says whether a value has the type that a letter stands for: a text, a number, a truth, a moment
@@ -152,6 +152,10 @@ async fn strategies_workers_and_what_comes_of_them() {
     assert!(worker.as_object().unwrap().values().all(|it| !it.is_null()), "{worker:#}");
     has(&worker, &[("state", "text"), ("restarts", "number"), ("last_run", "moment")]);
 
+    what_comes_of_them(&john, &account, &id).await;
+}
+
+async fn what_comes_of_them(john: &Guest, account: &str, id: &str) {
     let rows = |it: &Value| it.as_array().is_some_and(|it| !it.is_empty());
     let order = &john.until("/orders", rows).await[0];
     has(

@@ -16,12 +16,15 @@ pub(crate) struct Socket(pub(crate) WebSocketStream<MaybeTlsStream<TcpStream>>);
 impl Socket {
     pub(crate) async fn open(house: &House, token: &str) -> Self {
         let origin = house.server.url.replace("http://", "ws://");
-        let (socket, _) = connect_async(format!("{origin}/api/v1/ws?token={token}")).await.unwrap();
+        let (socket, _) = connect_async(format!("{origin}/api/v1/ws?token={token}"))
+            .await
+            .expect("the handshake is taken");
         Self(socket)
     }
 
     pub(crate) async fn say(&mut self, message: &Value) {
-        self.0.send(Message::Text(message.to_string().into())).await.unwrap();
+        let message = Message::Text(message.to_string().into());
+        self.0.send(message).await.expect("the connection is open");
     }
 
     /// The next message; a close as its code.
