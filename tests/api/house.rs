@@ -5,6 +5,7 @@ use std::process::Command;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
+use crate::postgres;
 use crate::server::{Server, data_folder, serve, word};
 
 pub(crate) const PASSWORD: &str = "SecurePass123";
@@ -19,8 +20,8 @@ pub(crate) struct House {
 /// Who asks, or nobody.
 #[derive(Clone)]
 pub(crate) struct Guest {
-    url: String,
-    http: reqwest::Client,
+    pub(crate) url: String,
+    pub(crate) http: reqwest::Client,
     pub(crate) token: String,
     pub(crate) refresh: String,
     pub(crate) id: String,
@@ -48,6 +49,16 @@ impl House {
         change(&mut command);
         let server = Server::start(&mut command);
         Self { server, http: reqwest::Client::new(), folder }
+    }
+
+    /// A server with an empty PostgreSQL database; the database's server must be kept as long.
+    pub(crate) async fn open_on_postgres() -> (Self, std::sync::Arc<postgres::Server>) {
+        let database = postgres::Server::shared();
+        let url = database.fresh_database().await;
+        let house = Self::open_with(|command| {
+            command.env("BANYAN__STORE__DATABASE_URL", url);
+        });
+        (house, database)
     }
 
     /// Speaks for nobody.

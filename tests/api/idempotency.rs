@@ -12,8 +12,17 @@ async fn post(guest: &Guest, path: &str, key: &str, body: &Value) -> Reply {
 }
 
 #[tokio::test]
-async fn the_same_request_is_carried_out_once() {
-    let house = House::open();
+async fn the_same_request_is_carried_out_once_on_sqlite() {
+    repeat(&House::open()).await;
+}
+
+#[tokio::test]
+async fn the_same_request_is_carried_out_once_on_postgres() {
+    let (house, _database) = House::open_on_postgres().await;
+    repeat(&house).await;
+}
+
+async fn repeat(house: &House) {
     let john = house.guest("john@example.com").await;
     let jane = house.guest("jane@example.com").await;
     let body = json!({"name": "Paper", "exchange": "paper"});

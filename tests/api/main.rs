@@ -7,6 +7,8 @@ mod doors;
 mod errors;
 mod house;
 mod idempotency;
+#[cfg(feature = "lab")]
+mod lab;
 mod lifecycle;
 mod logins;
 #[path = "../support/postgres.rs"]
