@@ -16,7 +16,7 @@ use super::state::AppState;
 use crate::auth::Caller;
 use crate::store::{
     FillRow, LedgerRow, OrderEventRow, OrderFilter, OrderRow, Page, PositionFilter, PositionRow,
-    RowFilter,
+    RowFilter, sub_ledger_text,
 };
 use crate::view::{Number, Time};
 
@@ -68,6 +68,7 @@ pub(super) struct EventShape {
 
 #[derive(Serialize)]
 pub(super) struct FillShape {
+    id: String,
     trade_id: String,
     order_id: Option<String>,
     #[serde(flatten)]
@@ -180,7 +181,9 @@ impl From<OrderRow> for OrderShape {
 
 impl From<FillRow> for FillShape {
     fn from(row: FillRow) -> Self {
+        let (account, owner_name) = (row.head.account, sub_ledger_text(row.sub_ledger));
         Self {
+            id: format!("{account}.{owner_name}.{}", row.trade_id),
             trade_id: row.trade_id,
             order_id: row.client_order_id.map(|id| id.to_string()),
             owner: owner(row.head.account, row.sub_ledger),

@@ -64,7 +64,10 @@ fn eager(account: &str) -> Value {
 }
 
 async fn start_eager(server: &Server) -> String {
-    let account = word(&server.get("/api/v1/accounts").await[0]["id"]);
+    let account = json!({ "name": "second", "exchange": "paper" });
+    let (status, account) = server.post("/api/v1/accounts", &account).await;
+    assert_eq!(status, 200, "{account:#}");
+    let account = word(&account["id"]);
     let (status, made) = server.post("/api/v1/quant-strategies", &eager(&account)).await;
     assert_eq!(status, 200, "{made:#}");
     let id = word(&made["id"]);
@@ -81,7 +84,7 @@ fn list(value: &Value) -> &[Value] {
 /// The stops of a worker that stand at the venue.
 fn stops<'v>(orders: &'v Value, worker: &str) -> Vec<&'v Value> {
     let of_worker = |it: &&Value| it["strategy_id"] == worker && it["purpose"] == "stop_loss";
-    list(orders).iter().filter(of_worker).filter(|it| it["state"] == "open").collect()
+    list(orders).iter().filter(of_worker).filter(|it| it["status"] == "open").collect()
 }
 
 #[tokio::test]
