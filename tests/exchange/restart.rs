@@ -61,7 +61,9 @@ fn an_account_goes_on_where_it_was_left() {
         desk.wait_for(is_fill).await;
         let price = Price(desk.price().await.0 / 2 / 10 * 10);
         let resting = desk.submit(Side::Buy, OrderKind::Limit { price }, Quantity(100));
-        let accepted = |report: &VenueReport| matches!(report, VenueReport::OrderAccepted { client_id, .. } if *client_id == resting);
+        let accepted = |report: &VenueReport| {
+            matches!(report, VenueReport::OrderAccepted { client_id, .. } if *client_id == resting)
+        };
         desk.wait_for(accepted).await;
         (desk.books().await, resting)
     });
@@ -95,14 +97,12 @@ fn the_market_goes_on_while_nobody_is_there() {
         (candles(exchange, 2_000).await, desk.look(move |world, _| save(world).len()).await)
     });
     assert!(left > 1_000);
-    let gaps =
-        after.windows(2).filter(|pair| pair[1].open_time - pair[0].open_time != Span::minutes(1));
+    let gaps = after.windows(2).filter(|pair| pair[1].open_time - pair[0].open_time != Span::minutes(1));
     assert_eq!(gaps.count(), 0);
     assert_eq!(after.len(), 2_000);
     assert_eq!(after.last().map(|it| it.open_time), Some(LATER - Span::minutes(1)));
     // The candles of before the first start are still the same.
-    let known =
-        after.iter().position(|it| Some(it.open_time) == before.first().map(|b| b.open_time));
+    let known = after.iter().position(|it| Some(it.open_time) == before.first().map(|b| b.open_time));
     assert_eq!(after[known.expect("it is remembered")..][..100], before[..]);
     // And a third life, which begins with the past in its file, tells the same.
     let third = process(&file, LATER, async |exchange| candles(exchange, 2_000).await);
