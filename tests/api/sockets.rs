@@ -230,3 +230,21 @@ async fn silence_and_ended_sessions_end_connections() {
     };
     assert_eq!(code, 4001);
 }
+
+#[tokio::test]
+async fn a_server_that_stops_says_so() {
+    let house = House::open();
+    let john = house.guest("john@example.com").await;
+    let mut socket = Socket::open(&house, &john.token).await;
+    socket.say(&json!({"type": "ping"})).await;
+    socket.until("pong").await;
+    let stopped = tokio::task::spawn_blocking(move || house.server.stop());
+    let code = loop {
+        match socket.hear().await {
+            Ok(_) => {}
+            Err(code) => break code,
+        }
+    };
+    assert_eq!(code, 1001);
+    assert!(stopped.await.expect("nothing panics").success());
+}
