@@ -11,7 +11,8 @@ CREATE TABLE engine_lease (
     updated_at BIGINT NOT NULL
 );
 
--- Append-only; everything below it can be made again from it.
+-- Append-only; everything below it can be made again from it. `digest` is the SHA-256 of the digest
+-- before it and of the payload, so that no record can be altered unnoticed.
 CREATE TABLE journal (
     account_id TEXT NOT NULL,
     seq BIGINT NOT NULL,
@@ -25,6 +26,7 @@ CREATE TABLE journal (
     tenant_id TEXT NOT NULL,
     client_order_id TEXT,
     payload TEXT NOT NULL,
+    digest TEXT NOT NULL,
     PRIMARY KEY (account_id, seq)
 );
 CREATE INDEX journal_orders ON journal (client_order_id) WHERE client_order_id IS NOT NULL;

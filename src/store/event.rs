@@ -2,6 +2,7 @@
 
 use banyan_core::ids::ClientOrderId;
 use banyan_core::journal::{AccountEvent, Principal, Record};
+use sha2::{Digest, Sha256};
 
 use super::driver::from_rows;
 use super::text::{intent_text, json_text};
@@ -21,6 +22,7 @@ pub(super) struct JournalRow {
     pub(super) tenant_id: String,
     pub(super) client_order_id: Option<String>,
     pub(super) payload: String,
+    pub(super) digest: String,
 }
 
 from_rows!(JournalRow, row => JournalRow {
@@ -36,12 +38,16 @@ from_rows!(JournalRow, row => JournalRow {
     tenant_id: row.try_get("tenant_id")?,
     client_order_id: row.try_get("client_order_id")?,
     payload: row.try_get("payload")?,
+    digest: row.try_get("digest")?,
 });
 
 impl JournalRow {
-    /// The row of a record.
-    pub(super) fn of(record: &Record) -> Self {
+    /// The row of a record that follows one with the digest `before`.
+    pub(super) fn of(record: &Record, before: &str) -> Self {
+        let payload = json_text(record);
         Self {
+            digest: digest(before, &payload),
+            payload,
             account_id: record.account.to_string(),
             seq: number(record.sequence.0),
             version: i64::from(record.version),
@@ -53,9 +59,23 @@ impl JournalRow {
             principal: principal_text(record.principal),
             tenant_id: record.tenant.to_string(),
             client_order_id: order_of(&record.event).map(|id| id.to_string()),
-            payload: json_text(record),
         }
     }
+}
+
+/// What a payload adds to the digest before it; nothing is before the first.
+pub(super) fn digest(before: &str, payload: &str) -> String {
+    let mut hash = Sha256::new();
+    hash.update(before);
+    hash.update(payload);
+    hexadecimal(&hash.finalize())
+}
+
+/// Bytes as text, two digits each.
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |value: u8| char::from(DIGITS[usize::from(value & 15)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
 }
 
 /// A sequence number for a column; nobody writes as many records as would not fit.

@@ -49,6 +49,7 @@ struct Writer {
 /// An account up to the last record that was prepared.
 struct Known {
     state: AccountState,
+    digest: String,
     snapshot_at: u64,
 }
 
@@ -182,13 +183,15 @@ impl Desk {
         if accounts.contains_key(&batch.account) {
             return Ok(());
         }
-        let memory = self.read(batch.account).await?;
+        let mut moment = self.store.begin_reading().await?;
+        let memory = reading::memory(moment.connection(), batch.account).await?;
+        let digest = reading::last_digest(moment.connection(), batch.account).await?;
         let snapshot_at = memory.snapshot.as_ref().map_or(0, |state| state.sequence.0);
         let state = match reading::state_of(memory)? {
             Some(state) => state,
             None => opened_by(batch)?,
         };
-        accounts.insert(batch.account, Known { state, snapshot_at });
+        accounts.insert(batch.account, Known { state, digest, snapshot_at });
         Ok(())
     }
 
@@ -285,7 +288,9 @@ fn fold(
         };
         require_next(&known.state, record)?;
         project(&mut known.state, record, &mut changes);
-        rows.push(JournalRow::of(record));
+        let row = JournalRow::of(record, &known.digest);
+        known.digest.clone_from(&row.digest);
+        rows.push(row);
         latest.insert(record.account, record.recorded_at);
     }
     let mut snapshots = Vec::new();

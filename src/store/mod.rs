@@ -5,6 +5,7 @@
 //! PostgreSQL, `database` opens them, and each repository adds methods to `Store`.
 
 mod accounts;
+mod browse;
 mod database;
 mod driver;
 mod error;
@@ -27,6 +28,7 @@ mod strategies;
 mod text;
 mod upgrade;
 mod users;
+mod verify;
 mod write;
 
 use std::future::Future;
@@ -38,6 +40,7 @@ use banyan_core::ids::AccountId;
 use banyan_core::journal::Record;
 
 pub use accounts::{AccountDraft, AccountRow, SealedCredentials};
+pub use browse::{OrderEventRow, OrderFilter, Page, PositionFilter, RowFilter};
 pub use database::{Database, Store};
 pub use error::StoreError;
 pub use idempotency::{Claim, Request, StoredAnswer};
@@ -53,6 +56,7 @@ pub use settings::StoreSettings;
 pub use strategies::{StrategyDraft, StrategyFilter, StrategyRow, StrategyState, StrategyVersion};
 pub use text::{amount_text, sub_ledger_of, sub_ledger_text};
 pub use users::{LoginFailures, User};
+pub use verify::Verification;
 
 /// Records of one account that become durable together.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -30,6 +30,20 @@ pub(super) async fn page(
         .await)?)
 }
 
+/// The digest of an account's last record; empty when it has none.
+pub(super) async fn last_digest(
+    connection: Connected<'_>,
+    account: AccountId,
+) -> Result<String, StoreError> {
+    const SELECT: &str =
+        "SELECT digest FROM journal WHERE account_id = $1 ORDER BY seq DESC LIMIT 1";
+    let digest: Option<String> = on_both!(connection, connection => sqlx::query_scalar(SELECT)
+        .bind(account.to_string())
+        .fetch_optional(connection)
+        .await)?;
+    Ok(digest.unwrap_or_default())
+}
+
 /// The latest snapshot of an account and the records after it.
 pub(super) async fn memory(
     mut connection: Connected<'_>,

@@ -9,7 +9,7 @@ use banyan_core::time::Timestamp;
 use super::database::Connected;
 use super::driver::on_both;
 use super::error::StoreError;
-use super::event::number;
+use super::event::{hexadecimal, number};
 
 /// Records of an account between two snapshots.
 pub(super) const EVERY: u64 = 5_000;
@@ -60,11 +60,9 @@ pub(super) async fn get(
 }
 
 fn encode(state: &AccountState) -> Result<String, StoreError> {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let bytes = postcard::to_allocvec(state)
         .map_err(|error| StoreError::Invalid(format!("a state cannot be kept: {error}")))?;
-    let digit = |value: u8| char::from(DIGITS[usize::from(value & 15)]);
-    Ok(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect())
+    Ok(hexadecimal(&bytes))
 }
 
 fn decode(text: &str) -> Option<AccountState> {

@@ -32,7 +32,7 @@ pub(super) async fn insert_records(
 ) -> Result<(), sqlx::Error> {
     const INSERT: &str = "
         INSERT INTO journal (account_id, seq, version, recorded_at, event_at, kind, cause,
-            correlation, principal, tenant_id, client_order_id, payload) ";
+            correlation, principal, tenant_id, client_order_id, payload, digest) ";
     on_both!(connection, connection => {
         for rows in rows.chunks(ROWS) {
             let mut query = QueryBuilder::new(INSERT);
@@ -49,7 +49,8 @@ pub(super) async fn insert_records(
                     .push_bind(&row.principal)
                     .push_bind(&row.tenant_id)
                     .push_bind(&row.client_order_id)
-                    .push_bind(&row.payload);
+                    .push_bind(&row.payload)
+                    .push_bind(&row.digest);
             });
             query.build().execute(&mut *connection).await?;
         }
