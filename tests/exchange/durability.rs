@@ -12,7 +12,7 @@ use banyan::exchanges::{
     SaveExchange, SetFaults,
 };
 use banyan::simulation::{Pace, run};
-use banyan_core::market::MarketData;
+use banyan_core::market::MarketEvent;
 use banyan_core::money::{Price, Quantity};
 use banyan_core::order::{OrderKind, Side};
 use banyan_core::time::{Span, Timestamp};
@@ -146,23 +146,29 @@ fn what_was_told_is_never_contradicted_by_what_was_kept() {
             let messages: Vec<_> = messages.take(told.len()).collect();
             assert!(told.len() > 3, "seed {seed}");
             assert_eq!(told, messages, "seed {seed}");
-            // Those of the connection itself come before all others, and from no market.
             let events = desk.heard.events.take();
-            let events = events
-                .into_iter()
-                .filter(|it| !matches!(it.data, MarketData::InstrumentChanged(_)));
             let whole = again.kept.into_iter().chain(again.since);
-            let whole = whole.filter_map(|delivery| match delivery {
-                Delivery::Market(event) => Some(event),
-                Delivery::Account { .. } => None,
-            });
-            let whole: Vec<_> =
-                whole.filter(|it| !matches!(it.data, MarketData::InstrumentChanged(_))).collect();
-            let events: Vec<_> = events.collect();
-            assert!(events.len() > 10);
-            assert_eq!(events[..], whole[..events.len()], "seed {seed}");
+            let whole: Vec<_> = whole.filter_map(public).collect();
+            assert!(events.len() > 10 && is_told_of(&events, &whole), "seed {seed}");
         });
     }
+}
+
+fn public(delivery: Delivery) -> Option<MarketEvent> {
+    match delivery {
+        Delivery::Market(event) => Some(event),
+        Delivery::Account { .. } => None,
+    }
+}
+
+/// Says whether events are some that stood when the feed was connected, and then those of the
+/// whole from that moment on, without a gap.
+fn is_told_of(events: &[MarketEvent], whole: &[MarketEvent]) -> bool {
+    const STANDING: usize = 4;
+    let begins = (0..STANDING).flat_map(|stood| (0..STANDING).map(move |missed| (stood, missed)));
+    begins.into_iter().any(|(stood, missed)| {
+        whole.get(missed..).is_some_and(|whole| whole.starts_with(&events[stood..]))
+    })
 }
 
 #[test]
@@ -203,7 +209,10 @@ fn the_market_is_told_at_once_while_nobody_does_anything() {
         let newest = desk.heard.events.borrow().last().map(|event| event.time);
         let now = desk.look(|_, now| now).await;
         assert!(newest.expect("something was told") > now - Span::seconds(2));
-        assert_eq!(desk.look(|world, _| world.exchange().views().get(BTC).mark.is_some()).await, true);
+        assert_eq!(
+            desk.look(|world, _| world.exchange().views().get(BTC).mark.is_some()).await,
+            true
+        );
     });
 }
 
@@ -232,7 +241,7 @@ fn the_whole_world_is_written_every_ten_minutes() {
         let stage = stage(6, 5);
         pass(3_600_000).await;
         let kept = stage.memory.kept.borrow();
-        assert_eq!(kept.len(), 6);
+        assert!((5..=6).contains(&kept.len()), "{}", kept.len());
         assert!(kept.iter().all(|group| matches!(group, Group::Checkpoint(_))));
     });
 }

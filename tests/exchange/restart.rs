@@ -8,15 +8,17 @@ use banyan::clock::Clock;
 use banyan::exchanges::{
     EmbeddedExchange, ExchangeFileError, GetCandles, PaperSettings, SaveExchange, open_paper,
 };
+use banyan_core::market::Candle;
 use banyan_core::money::{Price, Quantity};
 use banyan_core::order::{OrderKind, Side};
 use banyan_core::time::{Span, Timeframe, Timestamp};
 use banyan_core::venue::VenueReport;
-use banyan_matching::world::World;
 
-use crate::desk::{ACCOUNT, BTC, Desk, START, is_fill};
+use crate::desk::{BTC, Desk, START, is_fill};
 
-const LATER: Timestamp = Timestamp(START.0 + 30 * 3_600 * 1_000_000);
+/// Not at the beginning of any candle.
+const BEGIN: Timestamp = Timestamp(START.0 + 37_123 * 1_000_000);
+const LATER: Timestamp = Timestamp(BEGIN.0 + 30 * 3_600 * 1_000_000);
 
 fn settings() -> PaperSettings {
     PaperSettings {
@@ -61,9 +63,7 @@ fn an_account_goes_on_where_it_was_left() {
         desk.wait_for(is_fill).await;
         let price = Price(desk.price().await.0 / 2 / 10 * 10);
         let resting = desk.submit(Side::Buy, OrderKind::Limit { price }, Quantity(100));
-        let accepted = |report: &VenueReport| {
-            matches!(report, VenueReport::OrderAccepted { client_id, .. } if *client_id == resting)
-        };
+        let accepted = |report: &VenueReport| matches!(report, VenueReport::OrderAccepted { client_id, .. } if *client_id == resting);
         desk.wait_for(accepted).await;
         (desk.books().await, resting)
     });
@@ -85,28 +85,37 @@ fn an_account_goes_on_where_it_was_left() {
 fn the_market_goes_on_while_nobody_is_there() {
     let folder = folder();
     let file = folder.path().join("exchange.db");
-    let candles = async |exchange: Addr<EmbeddedExchange>, limit| {
-        let ask = GetCandles { instrument: BTC, timeframe: Timeframe::OneMinute, limit };
+    let candles = async |exchange: Addr<EmbeddedExchange>, timeframe, limit| {
+        let ask = GetCandles { instrument: BTC, timeframe, limit };
         exchange.send(ask).await.expect("the exchange is there")
     };
-    let save = |world: &World| world.save().expect("a synthetic market can be saved");
-    let before = process(&file, START, async |exchange| candles(exchange, 100).await);
-    let (after, left) = process(&file, LATER, async |exchange| {
+    let minute = Timeframe::OneMinute;
+    let before = process(&file, BEGIN, async |exchange| candles(exchange, minute, 2_000).await);
+    assert!(before.len() == 2_000 && is_whole(&before, minute));
+    let all = async |exchange: Addr<EmbeddedExchange>| {
+        let mut all = Vec::new();
+        for timeframe in Timeframe::ALL {
+            all.push((timeframe, candles(exchange.clone(), timeframe, 1_000).await));
+        }
+        all
+    };
+    let after = process(&file, LATER, async |exchange| {
+        let told = all(exchange.clone()).await;
         exchange.send(SaveExchange).await.expect("it is there").expect("it can be saved");
-        let desk = Desk::open(exchange.clone(), 1).await;
-        (candles(exchange, 2_000).await, desk.look(move |world, _| save(world).len()).await)
+        told
     });
-    assert!(left > 1_000);
-    let gaps = after.windows(2).filter(|pair| pair[1].open_time - pair[0].open_time != Span::minutes(1));
-    assert_eq!(gaps.count(), 0);
-    assert_eq!(after.len(), 2_000);
-    assert_eq!(after.last().map(|it| it.open_time), Some(LATER - Span::minutes(1)));
-    // The candles of before the first start are still the same.
-    let known = after.iter().position(|it| Some(it.open_time) == before.first().map(|b| b.open_time));
-    assert_eq!(after[known.expect("it is remembered")..][..100], before[..]);
-    // And a third life, which begins with the past in its file, tells the same.
-    let third = process(&file, LATER, async |exchange| candles(exchange, 2_000).await);
+    for (timeframe, candles) in &after {
+        assert!(is_whole(candles, *timeframe), "{timeframe:?}");
+        let newest = candles.last().expect("there are some").open_time;
+        assert!(newest + timeframe.span() + timeframe.span() > LATER, "{timeframe:?}");
+    }
+    // A third life, which begins with the past in its file, tells the same.
+    let third = process(&file, LATER, async |exchange| all(exchange).await);
     assert_eq!(third, after);
+}
+
+fn is_whole(candles: &[Candle], timeframe: Timeframe) -> bool {
+    candles.windows(2).all(|pair| pair[1].open_time - pair[0].open_time == timeframe.span())
 }
 
 #[test]
@@ -141,7 +150,6 @@ fn an_account_is_opened_once() {
         assert_eq!(books.balances, crate::desk::rich().balances);
         assert_eq!(books.last_trade, banyan_core::ids::TradeId::default());
     }
-    let _ = ACCOUNT;
 }
 
 #[test]
