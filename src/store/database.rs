@@ -268,6 +268,15 @@ fn lasting(connections: u32) -> PoolOptions<Sqlite> {
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
+        .after_release(|connection, _| Box::pin(is_at_rest(connection)))
+}
+
+/// A full disk ends a transaction without asking; the driver then believes for good that it goes on,
+/// and its connection is of no use any more.
+async fn is_at_rest(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    // Waits until a rollback that is under way is through.
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
 }
 
 /// Checks that the file can be written to, and that a commit waits for the disk.
