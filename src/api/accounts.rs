@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use banyan_core::account::Phase;
 use banyan_core::ids::AccountId;
 use banyan_core::money::Amount;
 use banyan_core::terms::{AccountMode, Arming};
@@ -121,9 +122,11 @@ pub(super) async fn create(
     Ok(Json(shape(&state, account).await))
 }
 
+/// An account that was just opened first hears from its venue what it holds.
 async fn wait_until_open(state: &AppState, id: AccountId) {
     for _ in 0..TRIES {
-        if state.engine.account(id).await.is_some() {
+        let view = state.engine.account(id).await;
+        if view.is_some_and(|view| view.phase == Phase::Ready) {
             return;
         }
         tokio::time::sleep(PAUSE).await;

@@ -100,3 +100,16 @@ fn dress(headers: &mut HeaderMap, id: &str) {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_handler_that_panics_or_hangs_is_answered_for() {
+        let panics = within(1, async { std::panic::panic_any("planted") }).await;
+        assert_eq!(panics.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let hangs = within(1, std::future::pending()).await;
+        assert_eq!(hangs.status(), StatusCode::GATEWAY_TIMEOUT);
+    }
+}

@@ -1,6 +1,7 @@
 //! Starting, pausing and stopping strategies. What the owner wants is kept first, then the engine
 //! is told: after a crash in between, the next start does what was wanted.
 
+use banyan_core::account::Phase;
 use banyan_core::instrument::InstrumentId;
 use banyan_core::kill::{KillLevel, KillScope};
 use banyan_core::strategy::lint::{LintContext, lint};
@@ -113,6 +114,10 @@ async fn prepare(
         other => other.into(),
     })?;
     let view = engine_view(state, &account).await?;
+    if view.phase != Phase::Ready {
+        let message = "the account still compares its books with the exchange; try again soon";
+        return Err(ApiError::unavailable(message));
+    }
     let spec = fleet::worker_spec(strategy, &account, state.engine.instruments(), &state.risk)?;
     let mut findings = lint_spec(state, owner, strategy, &spec, &view).await?;
     let equity = view.valuation.equity;

@@ -10,6 +10,7 @@ mod error;
 mod extract;
 mod fields;
 mod health;
+mod history;
 mod hosts;
 mod idempotency;
 #[cfg(feature = "lab")]

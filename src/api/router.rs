@@ -11,7 +11,7 @@ use super::edge::edge;
 use super::error::ApiError;
 use super::idempotency::once;
 use super::state::AppState;
-use super::{accounts, auth, engine, health, sockets, strategies, workers};
+use super::{accounts, auth, engine, health, history, sockets, strategies, workers};
 
 /// The whole interface. Serve it with
 /// `into_make_service_with_connect_info::<std::net::SocketAddr>()`: allowances go by address.
@@ -21,6 +21,7 @@ pub fn router(state: AppState) -> Router {
         .merge(auth_routes())
         .merge(account_routes())
         .merge(strategy_routes())
+        .merge(history_routes())
         .merge(engine_routes())
         .fallback(nothing_here)
         .layer(from_fn_with_state(state.clone(), once));
@@ -75,6 +76,19 @@ fn strategy_routes() -> Router<AppState> {
         .route("/workers/{id}/start", post(workers::start))
         .route("/workers/{id}/stop", post(workers::stop))
         .route("/workers/{id}/trigger", post(workers::trigger))
+}
+
+fn history_routes() -> Router<AppState> {
+    Router::new()
+        .route("/orders", get(history::orders))
+        .route("/orders/{id}", get(history::order))
+        .route("/orders/{id}/events", get(history::order_events))
+        .route("/orders/{id}/cancel", post(history::cancel_order))
+        .route("/fills", get(history::fills))
+        .route("/ledger", get(history::ledger))
+        .route("/positions", get(history::positions))
+        .route("/positions/{id}/close", post(history::close_position))
+        .route("/recovery-reports", get(history::recovery_reports))
 }
 
 fn engine_routes() -> Router<AppState> {

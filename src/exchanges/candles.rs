@@ -7,9 +7,6 @@ use banyan_core::market::{Candle, MarketData, MarketEvent, Resampler};
 use banyan_core::time::Timeframe;
 use serde::{Deserialize, Serialize};
 
-/// How many closed candles of one timeframe are kept.
-const KEPT: usize = 1_500;
-
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Series {
     timeframe: Timeframe,
@@ -23,6 +20,9 @@ struct Series {
 pub struct CandleHistory(BTreeMap<InstrumentId, Series>);
 
 impl CandleHistory {
+    /// How many closed candles of one timeframe are kept.
+    const KEPT: usize = 1_500;
+
     /// The candles as bytes.
     ///
     /// # Panics
@@ -98,7 +98,7 @@ impl Series {
 
 fn keep(candles: &mut VecDeque<Candle>, candle: Candle) {
     candles.push_back(candle);
-    if candles.len() > KEPT {
+    if candles.len() > CandleHistory::KEPT {
         candles.pop_front();
     }
 }

@@ -267,8 +267,10 @@ async fn start_engine(
 }
 
 async fn serve(listener: TcpListener, state: AppState, mut stopping: watch::Receiver<bool>) {
+    let sockets = state.sockets.clone();
     let told = async move {
         let _ = stopping.wait_for(|stop| *stop).await;
+        sockets.close_all();
     };
     let service = api::router(state).into_make_service_with_connect_info::<SocketAddr>();
     if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(told).await {

@@ -8,9 +8,9 @@ fn items(value: &Value) -> &[Value] {
     value.as_array().unwrap_or_else(|| panic!("{value:#} is no list"))
 }
 
-/// Ids of a list, sorted.
-fn ids(value: &Value) -> Vec<String> {
-    let mut ids: Vec<_> = items(value).iter().map(|it| word(&it["id"])).collect();
+/// The trades of a list of fills, sorted.
+fn trades(value: &Value) -> Vec<String> {
+    let mut ids: Vec<_> = items(value).iter().map(|it| word(&it["trade_id"])).collect();
     ids.sort();
     ids
 }
@@ -41,8 +41,8 @@ async fn the_demo_trades_and_goes_on_after_a_kill() {
     assert_eq!(latest["adopted"], 0, "nothing happened that nobody can explain: {latest:#}");
     let path = "/api/v1/fills?limit=500";
     let after = server.get(path).await;
-    for fill in ids(&fills) {
-        assert_eq!(ids(&after).iter().filter(|id| **id == fill).count(), 1, "{fill} once");
+    for fill in trades(&fills) {
+        assert_eq!(trades(&after).iter().filter(|id| **id == fill).count(), 1, "{fill} once");
     }
     let status = |status: &Value| {
         items(&status["workers"]).iter().filter(|it| it["running"] == true).count() == 3

@@ -31,13 +31,9 @@ fn a_port_in_use() {
     let (_folder, data) = data_folder();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let refusal = refused(
-        serve(&data)
-            .env("BANYAN__SERVER__LISTEN", &address)
-            .args(["--profile", "demo"])
-            .args(["--listen", &address]),
-    );
-    assert_refused(&refusal, 2, &["listen"]);
+    let mut command = crate::banyan::banyan(&["serve", "--json", "--listen", &address]);
+    let refusal = refused(command.arg("--data-dir").arg(&data));
+    assert_refused(&refusal, 3, &["cannot listen on", &address, "in use"]);
 }
 
 #[test]
@@ -72,7 +68,7 @@ fn another_data_key() {
     let (_folder, data) = data_folder();
     Server::start(&mut serve(&data)).stop();
     fs::write(data.join("keys/data.key"), "ab".repeat(32)).unwrap();
-    assert_refused(&refused(&mut serve(&data)), 2, &["data_key", "another key"]);
+    assert_refused(&refused(&mut serve(&data)), 3, &["auth.data_key", "sealed"]);
 }
 
 #[test]

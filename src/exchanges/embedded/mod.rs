@@ -252,10 +252,25 @@ impl EmbeddedExchange {
         Box::pin(async move { done.await.map_err(|_| Unreachable) })
     }
 
+    /// The newest closed candles: those of the market's own past stand before what was heard,
+    /// unless something between them was forgotten. Where the market began within a candle, that
+    /// one may be missing.
     fn history(&self, ask: &GetCandles) -> Vec<Candle> {
         let recent = self.candles.latest(ask.instrument, ask.timeframe, ask.limit);
         let missing = ask.limit.saturating_sub(recent.len());
-        let mut candles = self.world.market().history(ask.instrument, ask.timeframe, missing);
+        if missing == 0 {
+            return recent;
+        }
+        let mut past = self.world.market().history(ask.instrument, ask.timeframe, ask.limit);
+        let Some(first) = recent.first().map(|candle| candle.open_time) else {
+            return past;
+        };
+        past.retain(|candle| candle.open_time < first);
+        let span = ask.timeframe.span();
+        if past.last().is_some_and(|last| first > last.open_time + span + span) {
+            return recent;
+        }
+        let mut candles = past.split_off(past.len().saturating_sub(missing));
         candles.extend(recent);
         candles
     }

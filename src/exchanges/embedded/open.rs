@@ -7,7 +7,7 @@ use std::path::Path;
 
 use actix::prelude::*;
 use banyan_core::symbol::Symbol;
-use banyan_core::time::{Span, Timestamp};
+use banyan_core::time::{DAY, MINUTE, Span, Timeframe, Timestamp};
 use banyan_matching::exchange::ExchangeSettings;
 use banyan_matching::faults::FaultSettings;
 use banyan_matching::synthetic::{SyntheticMarket, SyntheticSettings};
@@ -148,12 +148,26 @@ async fn begin(
     let settings = WorldSettings { exchange, latency, faults, seed };
     let mut world = World::new(Box::new(market), settings);
     world.advance(now, &mut Vec::new());
-    let candles = CandleHistory::default();
+    let candles = candles_before(&world, now);
     if let Some(Group::Checkpoint(first)) = checkpoint(0, &world, &candles) {
         file.begin(seed, &first).await?;
     }
     tracing::info!(seed, "a new market begins");
     Ok(Past { world, candles, number: 0, unsaved: 0 })
+}
+
+/// The last days of the market's past, from a midnight on: so a day that began before the market
+/// did becomes a whole candle all the same.
+fn candles_before(world: &World, now: Timestamp) -> CandleHistory {
+    let today = (now - now.floor(Span(DAY))).0 / MINUTE;
+    let minutes = usize::try_from(today + DAY / MINUTE).unwrap_or_default();
+    let mut candles = CandleHistory::default();
+    for listed in world.exchange().instruments().iter() {
+        for minute in world.market().history(listed.id, Timeframe::OneMinute, minutes) {
+            candles.push_candle(listed.id, Timeframe::OneMinute, &minute);
+        }
+    }
+    candles
 }
 
 /// The world as it was after the last input that was kept.

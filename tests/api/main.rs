@@ -1,0 +1,24 @@
+//! The interface from outside: the real server, with real clients, on both databases.
+
+#[path = "../support/banyan.rs"]
+#[expect(dead_code, reason = "other tests use the rest")]
+mod banyan;
+mod doors;
+mod errors;
+mod house;
+mod idempotency;
+#[cfg(feature = "lab")]
+mod lab;
+mod lifecycle;
+mod logins;
+#[path = "../support/postgres.rs"]
+#[expect(dead_code, reason = "other tests use the rest")]
+mod postgres;
+mod rates;
+mod roles;
+mod secrets;
+#[path = "../support/server.rs"]
+#[expect(dead_code, reason = "other tests use the rest")]
+mod server;
+mod shapes;
+mod sockets;

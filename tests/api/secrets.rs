@@ -1,0 +1,59 @@
+//! Secrets are in no answer, no log and no file of the data folder.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::house::{House, PASSWORD};
+use crate::server::word;
+
+const PLANTED: [&str; 4] = ["planted-api-key", "planted-api-secret", "0xplanted", "planted-phrase"];
+
+fn files(folder: &Path, found: &mut Vec<(String, Vec<u8>)>) {
+    for entry in std::fs::read_dir(folder).expect("the folder is readable").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            files(&path, found);
+        } else if let Ok(bytes) = std::fs::read(&path) {
+            found.push((path.display().to_string(), bytes));
+        }
+    }
+}
+
+fn holds(bytes: &[u8], secret: &str) -> bool {
+    bytes.windows(secret.len()).any(|window| window == secret.as_bytes())
+}
+
+#[tokio::test]
+async fn planted_secrets_are_found_nowhere() {
+    let house = House::open_with(|command| {
+        command.env("BANYAN__LOG__LEVEL", "trace");
+    });
+    let john = house.guest("john@example.com").await;
+    let okx = json!({"name": "O", "exchange": "okx", "api_key": PLANTED[0],
+        "api_secret": PLANTED[1], "passphrase": PLANTED[3]});
+    let hyperliquid = json!({"name": "H", "exchange": "hyperliquid", "private_key": PLANTED[2]});
+    let mut said = String::new();
+    for body in [&okx, &hyperliquid, &json!({"name": "", "exchange": "okx", "api_key": PLANTED[0]})]
+    {
+        said += &john.post("/accounts", body).await.text;
+    }
+    let id = word(&john.get("/accounts").await.expect(200)[0]["id"]);
+    for path in ["/accounts", &format!("/accounts/{id}"), &format!("/accounts/{id}/balance")] {
+        said += &john.get(path).await.text;
+    }
+    said += &john.patch(&format!("/accounts/{id}"), &json!({"api_key": PLANTED[0]})).await.text;
+    said += &john.post(&format!("/accounts/{id}/test"), &json!({})).await.text;
+    said += &house.log_in("john@example.com", "planted-password").await.text;
+    said += &house.server.log();
+    let secrets = PLANTED.iter().chain(&[PASSWORD, "planted-password"]).copied();
+    let mut kept = Vec::new();
+    files(house.folder.path(), &mut kept);
+    assert!(kept.iter().any(|(name, _)| name.ends_with("banyan.db")), "no database was seen");
+    for secret in secrets.chain([john.token.as_str(), john.refresh.as_str()]) {
+        assert!(!said.contains(secret), "{secret} was said");
+        for (name, bytes) in &kept {
+            assert!(!holds(bytes, secret), "{secret} is in {name}");
+        }
+    }
+}
