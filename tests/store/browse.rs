@@ -1,6 +1,8 @@
 //! Looking at orders, fills, ledger entries and positions: one's own, newest first.
 
-use banyan::store::{Everyone, OrderFilter, Owner, Page, PositionFilter, RowFilter, StoreError};
+use banyan::store::{
+    Everyone, OrderFilter, Owner, Page, PositionFilter, RowFilter, Store, StoreError,
+};
 use banyan_core::ids::{AccountId, ClientOrderId, UserId};
 use banyan_core::ledger::SubLedger;
 use banyan_core::money::Amount;
@@ -23,23 +25,29 @@ fn owner() -> Owner {
 pub(crate) async fn everybody_sees_their_own_rows_alone(place: &Place) {
     let (store, journal) = place.journal().await;
     write(&journal, &day()).await;
-    let (all, rows) = (OrderFilter::default(), RowFilter::default());
+    let all = OrderFilter::default();
     let flat = PositionFilter { flat: true, ..PositionFilter::default() };
     let orders = store.orders(owner(), &all).await.unwrap();
     let position = store.positions(owner(), &flat).await.unwrap()[0].id.clone();
     let id = orders[0].client_order_id;
     assert_eq!(store.order(owner(), id).await.unwrap(), orders[0]);
     assert!(!store.order_events(owner(), id).await.unwrap().is_empty());
-    let other = rows_of(9);
+    assert_eq!(store.position(owner(), &position).await.unwrap().id, position);
+    sees_nothing(&store, rows_of(9)).await;
+    assert_eq!(store.order(rows_of(9), id).await.unwrap_err(), StoreError::NotFound);
+    assert_eq!(store.order_events(rows_of(9), id).await.unwrap(), []);
+    assert_eq!(store.fills_of(rows_of(9), id).await.unwrap(), []);
+    let hidden = store.position(rows_of(9), &position).await;
+    assert_eq!(hidden.unwrap_err(), StoreError::NotFound);
+}
+
+async fn sees_nothing(store: &Store, other: Owner) {
+    let (all, rows) = (OrderFilter::default(), RowFilter::default());
+    let flat = PositionFilter { flat: true, ..PositionFilter::default() };
     assert_eq!(store.orders(other, &all).await.unwrap(), []);
     assert_eq!(store.fills(other, &rows).await.unwrap(), []);
     assert_eq!(store.ledger(other, &rows).await.unwrap(), []);
     assert_eq!(store.positions(other, &flat).await.unwrap(), []);
-    assert_eq!(store.order(other, id).await.unwrap_err(), StoreError::NotFound);
-    assert_eq!(store.order_events(other, id).await.unwrap(), []);
-    assert_eq!(store.fills_of(other, id).await.unwrap(), []);
-    assert_eq!(store.position(other, &position).await.unwrap_err(), StoreError::NotFound);
-    assert_eq!(store.position(owner(), &position).await.unwrap().id, position);
 }
 
 pub(crate) async fn filters_and_pages_choose_rows(place: &Place) {

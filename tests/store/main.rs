@@ -3,8 +3,11 @@
 //!
 //! Each test of `suite!` runs on SQLite and on a PostgreSQL server that is started for it.
 
+#![allow(clippy::unwrap_used, reason = "this whole crate is a test")]
+
 mod backup;
 #[path = "../support/banyan.rs"]
+#[expect(dead_code, reason = "other tests use the rest")]
 mod banyan;
 mod browse;
 #[expect(dead_code, reason = "made for the core's own tests")]
@@ -24,7 +27,6 @@ mod place;
 #[path = "../support/postgres.rs"]
 mod postgres_server;
 mod story;
-#[expect(dead_code, reason = "made for the core's own tests")]
 #[path = "../../crates/core/tests/account/venue.rs"]
 mod venue;
 mod verify;
