@@ -23,7 +23,7 @@ BANYAN := cargo run $(CI) --quiet
 STAGE := scripts/stage
 RECORDINGS = BANYAN_DATA='$(abspath $(DATA))'
 
-.PHONY: help run replay test kill9 recorded bench lint simulate mutants deny data-folder
+.PHONY: help run replay test test-postgres kill9 recorded bench lint simulate mutants deny data-folder
 
 help: ## list the targets
 	@echo 'usage: make <target> [NAME=value]'
@@ -51,6 +51,10 @@ kill9: ## kill a trading server again and again, and check that nothing is lost 
 	@scripts/setup test
 	cargo build --tests $(CI) --features lab
 	cargo test $(CI) --features lab --test kill9 -- --rounds $(ROUNDS) --database $(DATABASE)
+
+test-postgres: ## the store's tests on a real PostgreSQL server, with its version
+	@scripts/setup test
+	cargo test $(CI) --test store -- postgres:: --show-output
 
 lint: ## formatting and clippy, warnings are errors
 	@scripts/setup lint

@@ -3,8 +3,12 @@
 //! Standard output carries the answer alone, as JSON under `--json`; everything else goes to
 //! standard error.
 
+mod backup;
 mod config;
+mod data;
 mod doctor;
+mod export;
+mod journal;
 mod output;
 mod panics;
 mod replay;
@@ -89,6 +93,14 @@ enum Command {
     Replay(replay::ReplayArguments),
     /// Run the whole engine under seeded faults and check that nothing is lost or doubled.
     Simulate(simulate::SimulateArguments),
+    /// Look into the journal.
+    Journal(journal::JournalArguments),
+    /// Write everything that is kept to one file.
+    Backup(backup::BackupArguments),
+    /// Bring a backup back into an empty place.
+    Restore(backup::RestoreArguments),
+    /// Write fills or ledger entries of an account as CSV.
+    Export(export::ExportArguments),
     /// Check that this machine and these settings are fit.
     Doctor,
     /// Show the settings in force, secrets masked.
@@ -121,6 +133,10 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Serve(_) => serve::run(&settings, arguments.json),
         Command::Replay(replay) => replay::run(replay, &settings, arguments.json),
         Command::Simulate(simulate) => simulate::run(simulate, &settings, arguments.json),
+        Command::Journal(journal) => journal::run(journal, &settings, arguments.json),
+        Command::Backup(backup) => backup::backup(backup, &settings, arguments.json),
+        Command::Restore(restore) => backup::restore(restore, &settings, arguments.json),
+        Command::Export(export) => export::run(export, &settings),
         Command::Doctor => Ok(doctor::run(&settings, arguments.json)),
         Command::Config => Ok(config::run(&settings, arguments.json)),
     }

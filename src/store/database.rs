@@ -268,13 +268,13 @@ fn lasting(connections: u32) -> PoolOptions<Sqlite> {
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
-        .after_release(|connection, _| Box::pin(is_at_rest(connection)))
+        .before_acquire(|connection, _| Box::pin(is_at_rest(connection)))
 }
 
-/// A full disk ends a transaction without asking; the driver then believes for good that it goes on,
-/// and its connection is of no use any more.
+/// SQLite ends a transaction by itself when its disk is full or fails; the driver goes on counting
+/// it, and could never begin another one on that connection.
 async fn is_at_rest(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
-    // Waits until a rollback that is under way is through.
+    // Whatever a dropped transaction left to do is done first.
     connection.ping().await?;
     Ok(!connection.is_in_transaction())
 }
