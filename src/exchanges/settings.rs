@@ -30,6 +30,7 @@ impl PaperExchangeSettings {
             seed: Some(self.seed).filter(|seed| *seed != 0),
             symbols: self.symbols.iter().filter_map(|name| name.parse().ok()).collect(),
             step: Span::milliseconds(i64::from(self.step_milliseconds)),
+            regimes: Vec::new(),
             keep_history: false,
             latency: Latency {
                 order: latency,

@@ -3,6 +3,7 @@
 //!
 //! One thread, paused time, seeded ids: two runs of the same inputs do the same, to the hash.
 
+pub mod audit;
 pub mod chaos;
 pub mod panics;
 pub mod replay;

@@ -10,7 +10,7 @@ use banyan_core::symbol::Symbol;
 use banyan_core::time::{DAY, MINUTE, Span, Timeframe, Timestamp};
 use banyan_matching::exchange::ExchangeSettings;
 use banyan_matching::faults::FaultSettings;
-use banyan_matching::synthetic::{SyntheticMarket, SyntheticSettings};
+use banyan_matching::synthetic::{Regime, SyntheticMarket, SyntheticSettings};
 use banyan_matching::world::{Delivery, Input, Latency, World, WorldSettings};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -37,6 +37,8 @@ pub struct PaperSettings {
     pub symbols: Vec<Symbol>,
     /// Time between two moves of an instrument of a new exchange.
     pub step: Span,
+    /// The regimes that the market of a new exchange may be in; all when empty.
+    pub regimes: Vec<Regime>,
     /// A new exchange never forgets a fill; otherwise it keeps the last ten thousand.
     pub keep_history: bool,
     /// How long things are under way.
@@ -52,6 +54,7 @@ impl Default for PaperSettings {
             seed: None,
             symbols: SyntheticSettings::available_symbols(),
             step: Span::seconds(1),
+            regimes: Vec::new(),
             keep_history: false,
             latency: Latency {
                 order: Span::milliseconds(20),
@@ -139,6 +142,7 @@ async fn begin(
     let chosen = SyntheticSettings {
         step: settings.step,
         symbols: settings.symbols.clone(),
+        regimes: settings.regimes.clone(),
         ..SyntheticSettings::new(seed, now)
     };
     let market =

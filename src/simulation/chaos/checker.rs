@@ -15,6 +15,7 @@ use banyan_core::order::{OrderRequest, Side};
 use banyan_core::time::{Span, Timestamp};
 use banyan_core::venue::{OrderReport, VenueCommand, VenueMessage, VenueReport};
 
+use crate::simulation::audit::{covered, is_dust};
 use crate::store::{Batch, MemoryStore};
 
 /// How long after a fill a promised stop must stand at the venue.
@@ -187,7 +188,7 @@ impl Checker {
                 again.push(ProtectionDue { at: *at + PROTECTION_WITHIN, ..due });
                 continue;
             }
-            let stops = covered(state, sight, *owner, *instrument);
+            let stops = covered(state, &sight.open_orders, *owner, *instrument);
             found.push((*owner, held, stops));
         }
         self.due.extend(again);
@@ -205,33 +206,6 @@ impl Checker {
             }
         }
     }
-}
-
-/// Spot below the least notional can neither be sold nor protected.
-fn is_dust(
-    state: &AccountState,
-    instrument: InstrumentId,
-    held: Quantity,
-    price: Option<Price>,
-) -> bool {
-    let listed = state.instruments.get(instrument).filter(|it| !it.is_contract());
-    listed.zip(price).is_some_and(|(it, price)| it.notional(price, held) < it.filters.min_notional)
-}
-
-/// The quantity that an owner's stops at the venue would close.
-fn covered(
-    state: &AccountState,
-    sight: &VenueSight,
-    owner: SubLedger,
-    instrument: InstrumentId,
-) -> Quantity {
-    let ours = |report: &&OrderReport| {
-        state.orders_of(owner, instrument).any(|it| {
-            it.order.request.client_id == report.client_id
-                && matches!(it.purpose, Purpose::StopLoss | Purpose::TrailingStop)
-        })
-    };
-    sight.open_orders.iter().filter(ours).map(|it| it.request.quantity - it.filled).sum()
 }
 
 /// An exit may never be planned for more than its owner holds.

@@ -36,7 +36,8 @@ pub(super) fn order_of_report(report: &VenueReport) -> Option<ClientOrderId> {
 }
 
 /// Says whether a report that came of executing a command is the direct answer to it.
-pub(super) fn is_answer(command: &VenueCommand, report: &VenueReport) -> bool {
+#[must_use]
+pub fn is_answer(command: &VenueCommand, report: &VenueReport) -> bool {
     use {VenueCommand as C, VenueReport as R};
     let kind = match command {
         C::SubmitOrder { .. } => {
@@ -68,7 +69,8 @@ pub(super) fn may_repeat(report: &VenueReport) -> bool {
 }
 
 /// What the sender of a command gets when no answer came in time.
-pub(super) fn lost(command: &VenueCommand) -> VenueReport {
+#[must_use]
+pub fn lost(command: &VenueCommand) -> VenueReport {
     match command {
         VenueCommand::SubmitOrder { request, .. } => {
             VenueReport::SubmitOutcomeLost { client_id: request.client_id }

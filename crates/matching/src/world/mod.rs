@@ -20,6 +20,7 @@ mod windows;
 
 use std::collections::BTreeMap;
 
+pub use answers::{is_answer, lost};
 use banyan_core::ids::AccountId;
 use banyan_core::instrument::InstrumentId;
 use banyan_core::market::MarketEvent;
