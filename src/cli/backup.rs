@@ -9,13 +9,7 @@ use super::{CommandError, Exit, output};
 use crate::settings::Settings;
 use crate::store::{BackupContents, Store};
 
-/// The file is as secret as the data: it HOLDS THE KEYS. It has the whole database (SQLite and
-/// PostgreSQL alike), the keys folder, the demo login and the embedded exchange's own books.
-/// Without `data.key` the stored credentials of exchanges could not be opened again. The file is
-/// readable by its owner alone; keep it encrypted. Keys that are given by settings or environment
-/// are not in it. The engine may run meanwhile.
 #[derive(Args)]
-#[command(verbatim_doc_comment)]
 pub(super) struct BackupArguments {
     /// The file to write; it must not exist.
     file: PathBuf,
@@ -23,11 +17,7 @@ pub(super) struct BackupArguments {
     data: DataArguments,
 }
 
-/// Into an empty place only: a data folder without a database, keys or exchange, and with
-/// `--database-url` a PostgreSQL database without rows. A backup of SQLite may go to PostgreSQL
-/// and the other way round. The keys in the backup are written to the keys folder.
 #[derive(Args)]
-#[command(verbatim_doc_comment)]
 pub(super) struct RestoreArguments {
     /// The backup to read.
     file: PathBuf,

@@ -95,9 +95,19 @@ enum Command {
     Simulate(simulate::SimulateArguments),
     /// Look into the journal.
     Journal(journal::JournalArguments),
-    /// Write everything that is kept to one file.
+    /// Write everything that is kept, the keys included, to one file.
+    ///
+    /// The file is as secret as the data: it holds the keys folder, because without data.key the
+    /// stored credentials of exchanges could not be opened again. It is readable by its owner
+    /// alone; keep it encrypted. It has the whole database (of SQLite or PostgreSQL), the demo
+    /// login and the embedded exchange's own books. Keys that are given by settings or by the
+    /// environment are not in it. The engine may run meanwhile.
     Backup(backup::BackupArguments),
     /// Bring a backup back into an empty place.
+    ///
+    /// Empty are a data folder without database, keys and exchange, and a PostgreSQL database
+    /// without rows; anything else is refused. A backup of SQLite may go to PostgreSQL and the
+    /// other way round. The keys of the backup are written to the keys folder.
     Restore(backup::RestoreArguments),
     /// Write fills or ledger entries of an account as CSV.
     Export(export::ExportArguments),

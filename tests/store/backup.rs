@@ -27,6 +27,8 @@ async fn comes_back(place: &Place, target: &Place) {
     let hash = furnish(place).await;
     let file = place.folder.path().join("backup.banyan");
     let name = file.display().to_string();
+    let help = place.run(&["backup", "--help"]);
+    assert!(help.stdout.contains("it holds the keys folder"), "{help:?}");
     let made = place.run(&["backup", &name]);
     assert_eq!(made.code, Some(0), "{made:?}");
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
