@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 
 use banyan::secret::Secret;
@@ -77,37 +76,6 @@ async fn a_full_journal_lives_on_its_reserve_until_there_is_room_again() {
         place.tamper("DROP TABLE ballast").await;
     })
     .await;
-}
-
-/// A small file system of its own, where this machine lets us have one.
-struct SmallDisk<'a>(&'a Path);
-
-impl<'a> SmallDisk<'a> {
-    fn mount(folder: &'a Path) -> Option<Self> {
-        let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", "size=40m", "tmpfs"]).arg(folder);
-        mount.output().is_ok_and(|it| it.status.success()).then_some(Self(folder))
-    }
-}
-
-impl Drop for SmallDisk<'_> {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").args(["-l"]).arg(self.0).output();
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_full_disk_is_survived() {
-    let place = Place::sqlite();
-    // The limit of the test above stands for the disk where nobody may mount one.
-    let Some(_disk) = SmallDisk::mount(place.folder.path()) else {
-        eprintln!("NOT RUN: no file system may be mounted here");
-        return;
-    };
-    let (_store, journal) = place.journal().await;
-    let ballast = place.folder.path().join("ballast");
-    fs::write(&ballast, vec![1; 29 * 1024 * 1024]).unwrap();
-    fills_up(&place, &journal, async || fs::remove_file(&ballast).unwrap()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
