@@ -242,8 +242,8 @@ pub(super) async fn arm(
     mut fields: Fields,
 ) -> Result<Json<AccountShape>, ApiError> {
     let account = owned.row;
-    let name = fields.text("name", 1..=100);
-    let name = fields.require("name", name);
+    let name = fields.text("confirm", 1..=100);
+    let name = fields.require("confirm", name);
     let mut amount = |field: &str| -> Amount {
         let given = fields.amount(field);
         fields.require(field, given)
@@ -257,7 +257,7 @@ pub(super) async fn arm(
     }
     if name != account.draft.name {
         let message = "must be the account's name, letter by letter";
-        return Err(ApiError::invalid(vec![Detail::new("name", message)]));
+        return Err(ApiError::invalid(vec![Detail::new("confirm", message)]));
     }
     engine_view(&state, &account).await?;
     state.engine.arm(account.id, Some(Arming { max_notional, max_daily_loss })).await?;

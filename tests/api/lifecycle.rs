@@ -14,11 +14,24 @@ async fn live(house: &House) {
     let john = house.guest("john@example.com").await;
     let account = john.account().await;
     let id = john.strategy(&account).await;
+    let positions = trades(&john, &account, &id).await;
+    closes(&john, &account, &id, &positions).await;
+    changes(&john, &id).await;
+    let (path, of_account) = (format!("/quant-strategies/{id}"), format!("/accounts/{account}"));
+    assert_eq!(john.delete(&path).await.status, 204);
+    assert_eq!(john.get(&path).await.failure(404), "NOT_FOUND");
+    assert_eq!(john.delete(&of_account).await.status, 204);
+    assert_eq!(john.get(&of_account).await.failure(404), "NOT_FOUND");
+    assert_ne!(john.get("/fills").await.expect(200), json!([]));
+}
+
+/// It is started, and what must not be done to what runs is refused; tells what it holds.
+async fn trades(john: &Guest, account: &str, id: &str) -> Value {
+    assert_eq!(set(john, id, "paused").await.failure(409), "STRATEGY_NOT_ACTIVE");
+    assert_eq!(set(john, id, "lost").await.fields(), ["status"]);
+    assert_eq!(set(john, id, "active").await.expect(200)["status"], "active");
+    assert_eq!(set(john, id, "active").await.expect(200)["status"], "active");
     let path = format!("/quant-strategies/{id}");
-    assert_eq!(set(&john, &id, "paused").await.failure(409), "STRATEGY_NOT_ACTIVE");
-    assert_eq!(set(&john, &id, "lost").await.fields(), ["status"]);
-    assert_eq!(set(&john, &id, "active").await.expect(200)["status"], "active");
-    assert_eq!(set(&john, &id, "active").await.expect(200)["status"], "active");
     let change = json!({"config": {"order_amount": 600}});
     assert_eq!(john.patch(&path, &change).await.failure(409), "STRATEGY_ACTIVE");
     assert_eq!(john.delete(&path).await.failure(409), "STRATEGY_ACTIVE");
@@ -27,24 +40,39 @@ async fn live(house: &House) {
     assert_eq!(john.delete(&of_account).await.failure(409), "ACCOUNT_IN_USE");
     let held = |it: &Value| it.as_array().is_some_and(|it| !it.is_empty());
     let positions = john.until("/positions", held).await;
-    assert_eq!(set(&john, &id, "paused").await.expect(200)["status"], "paused");
+    pauses(john, id).await;
+    positions
+}
+
+/// It is paused, goes on, and is stopped.
+async fn pauses(john: &Guest, id: &str) {
+    assert_eq!(set(john, id, "paused").await.expect(200)["status"], "paused");
     let worker = format!("/workers/{id}/status");
     john.until(&worker, |it| it["state"] == "paused").await;
-    assert_eq!(set(&john, &id, "active").await.expect(200)["status"], "active");
+    assert_eq!(set(john, id, "active").await.expect(200)["status"], "active");
     john.until(&worker, |it| it["state"] == "running").await;
     john.post(&format!("/workers/{id}/trigger"), &json!({})).await.expect(200);
-    assert_eq!(set(&john, &id, "stopped").await.expect(200)["status"], "stopped");
+    assert_eq!(set(john, id, "stopped").await.expect(200)["status"], "stopped");
     john.until(&worker, |it| it["state"] == "stopped").await;
     let again = john.post(&format!("/workers/{id}/trigger"), &json!({})).await;
     assert_eq!(again.failure(409), "WORKER_NOT_RUNNING");
+}
 
+/// What it holds is closed by hand; until then neither it nor its account goes.
+async fn closes(john: &Guest, account: &str, id: &str, positions: &Value) {
+    let (path, of_account) = (format!("/quant-strategies/{id}"), format!("/accounts/{account}"));
     assert_eq!(john.delete(&path).await.failure(409), "STRATEGY_HAS_POSITIONS");
     assert_eq!(john.delete(&of_account).await.failure(409), "ACCOUNT_HAS_POSITIONS");
     let close = format!("/positions/{}/close", word(&positions[0]["id"]));
     john.post(&close, &json!({})).await.expect(200);
     john.until("/positions", |it| *it == json!([])).await;
     assert_eq!(john.post(&close, &json!({})).await.failure(409), "POSITION_CLOSED");
+}
 
+/// A change makes a version, and what was done before still tells the one it was done under.
+async fn changes(john: &Guest, id: &str) {
+    let path = format!("/quant-strategies/{id}");
+    let change = json!({"config": {"order_amount": 600}});
     let changed = john.patch(&path, &change).await.expect(200);
     assert_eq!((&changed["version"], &changed["config"]["order_amount"]), (&json!(2), &json!(600)));
     assert_eq!(changed["config"]["interval_minutes"], 60);
@@ -57,12 +85,6 @@ async fn live(house: &House) {
     assert_eq!(entry["strategy_version"], 1, "{entry:#}");
     let cancel = format!("/orders/{}/cancel", word(&entry["id"]));
     assert_eq!(john.post(&cancel, &json!({})).await.failure(409), "ORDER_ENDED");
-
-    assert_eq!(john.delete(&path).await.status, 204);
-    assert_eq!(john.get(&path).await.failure(404), "NOT_FOUND");
-    assert_eq!(john.delete(&of_account).await.status, 204);
-    assert_eq!(john.get(&of_account).await.failure(404), "NOT_FOUND");
-    assert_ne!(john.get("/fills").await.expect(200), json!([]));
 }
 
 #[tokio::test]
@@ -91,9 +113,10 @@ async fn what_cannot_work_is_refused_before_it_starts() {
     let refused = set(&john, &tiny, "active").await;
     assert_eq!(refused.body["error"]["code"], "STRATEGY_REFUSED");
     assert_eq!(refused.fields(), ["config.order_amount"]);
-    let (one, two) = (john.strategy(&account).await, john.strategy(&account).await);
-    set(&john, &one, "active").await.expect(200);
-    assert_eq!(set(&john, &two, "active").await.fields(), ["symbol"]);
+    for _ in 0..2 {
+        let sharing = john.strategy(&account).await;
+        set(&john, &sharing, "active").await.expect(200);
+    }
     let form = json!({"name": "Real", "exchange": "hyperliquid", "private_key": "0x01"});
     let real = word(&john.post("/accounts", &form).await.expect(200)["id"]);
     let on_real = john.strategy(&real).await;
@@ -109,18 +132,18 @@ async fn a_live_account_is_armed_by_its_name() {
     let form = json!({"name": "Real money", "exchange": "paper", "mode": "live"});
     let live = word(&john.post("/accounts", &form).await.expect(200)["id"]);
     let arm = |name: &str| {
-        let body = json!({"name": name, "max_notional": 1_000, "max_daily_loss": 50});
+        let body = json!({"confirm": name, "max_notional": 1_000, "max_daily_loss": 50});
         let (john, path) = (john.clone(), format!("/accounts/{live}/arm"));
         async move { john.post(&path, &body).await }
     };
-    assert_eq!(arm("real money").await.fields(), ["name"]);
+    assert_eq!(arm("real money").await.fields(), ["confirm"]);
     arm("Real money").await.expect(200);
     let path = format!("/accounts/{live}");
     john.until(&path, |it| it["is_armed"] == true).await;
     john.post(&format!("{path}/disarm"), &json!({})).await.expect(200);
     john.until(&path, |it| it["is_armed"] == false).await;
     let paper = john.account().await;
-    let body = json!({"name": "Paper", "max_notional": 1, "max_daily_loss": 1});
+    let body = json!({"confirm": "Paper", "max_notional": 1, "max_daily_loss": 1});
     let refused = john.post(&format!("/accounts/{paper}/arm"), &body).await;
     assert_eq!(refused.failure(409), "ACCOUNT_NOT_LIVE");
 }

@@ -44,7 +44,7 @@ fn routes(owned: &Owned) -> Vec<Route> {
     let Owned { account, strategy, order, position } = owned;
     let kill = |scope: String| json!({"level": "pause_entries", "scope": scope});
     let resume = |scope: String| json!({"confirm": "RESUME", "scope": scope});
-    let arming = json!({"name": "Paper", "max_notional": 1, "max_daily_loss": 1});
+    let arming = json!({"confirm": "Paper", "max_notional": 1, "max_daily_loss": 1});
     let mut routes = vec![
         route(post, "/auth/register", Some(json!({})), Anybody),
         route(post, "/auth/refresh", Some(json!({})), Anybody),
