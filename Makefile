@@ -23,7 +23,7 @@ BANYAN := cargo run $(CI) --quiet
 STAGE := scripts/stage
 RECORDINGS = BANYAN_DATA='$(abspath $(DATA))'
 
-.PHONY: help run replay test kill9 recorded bench lint simulate mutants deny data-folder
+.PHONY: help run replay test kill9 test-postgres lab recorded bench lint simulate mutants deny data-folder
 
 help: ## list the targets
 	@echo 'usage: make <target> [NAME=value]'
@@ -45,12 +45,16 @@ test: ## everything that proves a change: lint, tests, simulation, mutants
 	@$(STAGE) tests cargo test --workspace $(CI)
 	@$(STAGE) simulate $(MAKE) --no-print-directory simulate
 	@$(STAGE) mutants $(MAKE) --no-print-directory mutants
+	@$(STAGE) lab $(MAKE) --no-print-directory lab
 	@$(STAGE) kill9 $(MAKE) --no-print-directory kill9 ROUNDS=4
 
 kill9: ## kill a trading server again and again, and check that nothing is lost (ROUNDS=25 DATABASE=both)
 	@scripts/setup test
-	cargo build --tests $(CI) --features lab
-	cargo test $(CI) --features lab --test kill9 -- --rounds $(ROUNDS) --database $(DATABASE)
+	cargo test $(CI) --test kill9 -- --rounds $(ROUNDS) --database $(DATABASE)
+
+test-postgres: ## the store's tests on a real PostgreSQL server, with its version
+	@scripts/setup test
+	cargo test $(CI) --test store -- postgres:: --show-output
 
 lint: ## formatting and clippy, warnings are errors
 	@scripts/setup lint
@@ -63,7 +67,11 @@ simulate: ## run the whole engine under seeded faults (SEEDS=0..200)
 
 mutants: ## show that the simulation catches each planted bug (SEEDS=0..200)
 	@scripts/setup run
-	$(BANYAN) --features mutants -- simulate --mutants --seeds $(SEEDS)
+	$(BANYAN) --features mutants,lab -- simulate --mutants --seeds $(SEEDS)
+
+lab: ## the tests of the doors for experiments, which no release has
+	@scripts/setup test
+	cargo test $(CI) --features mutants,lab --test api lab::
 
 recorded: data-folder ## the cases that need recorded market data (DATA=<folder>)
 	@scripts/setup test

@@ -208,8 +208,10 @@ impl Engine {
         directory: Addr<Directory>,
         channels: Addr<ChannelSupervisor>,
     ) -> Self {
-        let journal =
-            JournalWriter::new(ports.journal, ports.log.clone()).on_fenced(ports.on_fenced).start();
+        let journal = JournalWriter::new(ports.journal, ports.log.clone())
+            .on_fenced(ports.on_fenced)
+            .with_vitals(ports.vitals)
+            .start();
         let feed = MarketFeed::new(ports.log).start();
         let models = ModelDesk::default().start();
         let notifier = Notifier::default().start();

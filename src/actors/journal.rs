@@ -147,7 +147,7 @@ impl JournalWriter {
                     }
                 }
                 writer.tell_durable(&group);
-                writer.publish(group);
+                writer.publish(&group);
                 writer.write(ctx);
             }
             // The process was replaced; nothing may be written, and nobody be told otherwise.
@@ -214,7 +214,7 @@ impl JournalWriter {
         });
     }
 
-    fn publish(&mut self, group: Arc<Vec<Batch>>) {
+    fn publish(&mut self, group: &Arc<Vec<Batch>>) {
         self.readers.retain(Recipient::connected);
         for reader in &self.readers {
             reader.do_send(Committed(group.clone()));

@@ -1,5 +1,5 @@
-//! Tells people what became durable: journal records, states of workers and notices become frames of
-//! channels.
+//! Tells people what became durable: journal records, states of workers and notices become frames
+//! of channels.
 //!
 //! Nothing is told before the journal holds it. What an account is worth is read from the account
 //! itself, once for any number of records that came meanwhile, and every few seconds while it holds

@@ -2,7 +2,6 @@
 //! is told: after a crash in between, the next start does what was wanted.
 
 use banyan_core::account::Phase;
-use banyan_core::instrument::InstrumentId;
 use banyan_core::kill::{KillLevel, KillScope};
 use banyan_core::strategy::lint::{LintContext, lint};
 use banyan_core::venue::PositionMode;
@@ -12,7 +11,7 @@ use super::error::{ApiError, Detail};
 use super::state::AppState;
 use crate::actors::{AccountView, WorkerSpec, WorkerState};
 use crate::fleet;
-use crate::store::{Owner, StoreError, StrategyFilter, StrategyRow, StrategyState};
+use crate::store::{Owner, StoreError, StrategyRow, StrategyState};
 use crate::view;
 
 /// Brings a strategy into the state that is wanted.
@@ -119,7 +118,7 @@ async fn prepare(
         return Err(ApiError::unavailable(message));
     }
     let spec = fleet::worker_spec(strategy, &account, state.engine.instruments(), &state.risk)?;
-    let mut findings = lint_spec(state, owner, strategy, &spec, &view).await?;
+    let mut findings = lint_spec(state, &spec, &view).await?;
     let equity = view.valuation.equity;
     if spec.terms.capital > equity && fleet::bound_capital(&strategy.draft).is_some() {
         let (capital, field) = (spec.terms.capital, "allocated_capital");
@@ -134,8 +133,6 @@ async fn prepare(
 
 async fn lint_spec(
     state: &AppState,
-    owner: Owner,
-    strategy: &StrategyRow,
     spec: &WorkerSpec,
     view: &AccountView,
 ) -> Result<Vec<Detail>, ApiError> {
@@ -148,10 +145,11 @@ async fn lint_spec(
         let message = format!("there is no price of {} yet; try again soon", instrument.symbol);
         return Err(ApiError::unavailable(message));
     };
-    let in_use = symbols_in_use(state, owner, strategy).await?;
     let context = LintContext {
         account_one_way: view.state.settings.position_mode == PositionMode::OneWay,
-        symbols_in_use: &in_use,
+        // Workers may share a symbol: each has a sub-ledger of its own, and a wish that would cross
+        // another's position is denied when it comes.
+        symbols_in_use: &[],
         capital: spec.terms.capital,
     };
     let findings = lint(&spec.config, instrument, price, &context);
@@ -165,20 +163,4 @@ async fn lint_spec(
             Detail::new(field, format!("{}; {}", it.message, it.suggestion))
         })
         .collect())
-}
-
-/// What the other strategies that run on the account trade.
-async fn symbols_in_use(
-    state: &AppState,
-    owner: Owner,
-    strategy: &StrategyRow,
-) -> Result<Vec<InstrumentId>, ApiError> {
-    let filter =
-        StrategyFilter { account: Some(strategy.account), limit: 1_000, ..Default::default() };
-    let others = state.store.strategies(owner, filter).await?;
-    let others = others
-        .iter()
-        .filter(|it| it.id != strategy.id && it.status != StrategyState::Stopped)
-        .filter_map(|it| fleet::resolve(&it.draft.symbol, state.engine.instruments()).ok());
-    Ok(others.map(|it| it.id).collect())
 }

@@ -3,8 +3,12 @@
 //! Standard output carries the answer alone, as JSON under `--json`; everything else goes to
 //! standard error.
 
+mod backup;
 mod config;
+mod data;
 mod doctor;
+mod export;
+mod journal;
 mod output;
 mod panics;
 mod replay;
@@ -89,6 +93,24 @@ enum Command {
     Replay(replay::ReplayArguments),
     /// Run the whole engine under seeded faults and check that nothing is lost or doubled.
     Simulate(simulate::SimulateArguments),
+    /// Look into the journal.
+    Journal(journal::JournalArguments),
+    /// Write everything that is kept, the keys included, to one file.
+    ///
+    /// The file is as secret as the data: it holds the keys folder, because without data.key the
+    /// stored credentials of exchanges could not be opened again. It is readable by its owner
+    /// alone; keep it encrypted. It has the whole database (of SQLite or PostgreSQL), the demo
+    /// login and the embedded exchange's own books. Keys that are given by settings or by the
+    /// environment are not in it. The engine may run meanwhile.
+    Backup(backup::BackupArguments),
+    /// Bring a backup back into an empty place.
+    ///
+    /// Empty are a data folder without database, keys and exchange, and a PostgreSQL database
+    /// without rows; anything else is refused. A backup of SQLite may go to PostgreSQL and the
+    /// other way round. The keys of the backup are written to the keys folder.
+    Restore(backup::RestoreArguments),
+    /// Write fills or ledger entries of an account as CSV.
+    Export(export::ExportArguments),
     /// Check that this machine and these settings are fit.
     Doctor,
     /// Show the settings in force, secrets masked.
@@ -121,6 +143,10 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Serve(_) => serve::run(&settings, arguments.json),
         Command::Replay(replay) => replay::run(replay, &settings, arguments.json),
         Command::Simulate(simulate) => simulate::run(simulate, &settings, arguments.json),
+        Command::Journal(journal) => journal::run(journal, &settings, arguments.json),
+        Command::Backup(backup) => backup::backup(backup, &settings, arguments.json),
+        Command::Restore(restore) => backup::restore(restore, &settings, arguments.json),
+        Command::Export(export) => export::run(export, &settings),
         Command::Doctor => Ok(doctor::run(&settings, arguments.json)),
         Command::Config => Ok(config::run(&settings, arguments.json)),
     }

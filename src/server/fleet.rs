@@ -5,7 +5,7 @@
 use banyan_core::risk::RiskLimits;
 
 use super::ServerError;
-use crate::actors::EngineHandle;
+use crate::actors::{EngineError, EngineHandle, WorkerSpec};
 use crate::fleet::{TradingSettings, account_plan, worker_spec};
 use crate::store::{AccountRow, Everyone, Store, StrategyRow, StrategyState};
 
@@ -41,20 +41,24 @@ async fn start_worker(
     account: &AccountRow,
     limits: &RiskLimits,
 ) {
-    let id = strategy.id;
-    let spec = match worker_spec(strategy, account, engine.instruments(), limits) {
-        Ok(spec) => spec,
-        Err(errors) => {
-            tracing::error!(strategy = %id, ?errors, "a strategy was not started");
-            return;
-        }
+    let refusal = match worker_spec(strategy, account, engine.instruments(), limits) {
+        Ok(spec) => launch(engine, spec, strategy.status).await.err().map(|it| it.to_string()),
+        Err(errors) => Some(format!("{errors:?}")),
     };
-    if let Err(error) = engine.start_worker(spec).await {
-        tracing::error!(strategy = %id, %error, "a strategy was not started");
+    if let Some(why) = refusal {
+        tracing::error!(strategy = %strategy.id, why, "a strategy was not started");
     }
-    if strategy.status == StrategyState::Paused
-        && let Err(error) = engine.pause_worker(id, true).await
-    {
-        tracing::error!(strategy = %id, %error, "a strategy was not paused");
+}
+
+async fn launch(
+    engine: &EngineHandle,
+    spec: WorkerSpec,
+    status: StrategyState,
+) -> Result<(), EngineError> {
+    let id = spec.worker;
+    engine.start_worker(spec).await?;
+    if status == StrategyState::Paused {
+        engine.pause_worker(id, true).await?;
     }
+    Ok(())
 }

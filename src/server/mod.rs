@@ -7,13 +7,11 @@ mod error;
 mod fleet;
 mod folder;
 mod parts;
-mod settings;
 mod signals;
 
 pub use demo::DemoLogin;
 pub use error::ServerError;
 pub use parts::{MarketplaceOpener, OpenMarketplace, Premises};
-pub use settings::ServerSettings;
 
 use crate::settings::Settings;
 

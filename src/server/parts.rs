@@ -17,7 +17,7 @@ use tokio::runtime::{Handle, Runtime};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use super::{DemoLogin, Ended, Ready, ServerError, ServerSettings, demo, fleet, folder, signals};
+use super::{DemoLogin, Ended, Ready, ServerError, demo, fleet, folder, signals};
 use crate::actors::{AccountPorts, Engine, EngineHandle, EnginePorts};
 use crate::api::{self, AppParts, AppState};
 use crate::auth::Auth;
@@ -27,7 +27,7 @@ use crate::entropy;
 use crate::exchanges::{
     EmbeddedMarketplace, Marketplace, PaperSettings, ProcessId, SaveExchange, launch_paper,
 };
-use crate::settings::Settings;
+use crate::settings::{ServerSettings, Settings};
 use crate::store::{Lease, SqlJournal, Store};
 use crate::telemetry::{EventLog, Vitals};
 
@@ -296,11 +296,7 @@ impl Running {
         tracing::info!("stopping");
         self.engine.vitals().set_started(false);
         let _ = self.stop_serving.send(true);
-        let mut serving = self.serving;
-        if tokio::time::timeout(self.patience, &mut serving).await.is_err() {
-            tracing::warn!("some requests did not end in time");
-            serving.abort();
-        }
+        end_serving(self.serving, self.patience).await;
         if let Err(error) = self.engine.stop().await {
             tracing::error!(%error, "the journal may lack the latest; recovery will tell");
         }
@@ -312,5 +308,13 @@ impl Running {
             Ok(())
         };
         let _ = on(&self.io, closing).await;
+    }
+}
+
+/// Lets requests that are under way end, for a while.
+async fn end_serving(mut serving: JoinHandle<()>, patience: Duration) {
+    if tokio::time::timeout(patience, &mut serving).await.is_err() {
+        tracing::warn!("some requests did not end in time");
+        serving.abort();
     }
 }

@@ -6,6 +6,7 @@
 pub(crate) mod number;
 mod replay;
 mod risk;
+mod server;
 mod sources;
 #[cfg(test)]
 mod tests;
@@ -16,12 +17,12 @@ use serde::{Deserialize, Serialize};
 
 pub use self::replay::{ReplayDefaults, SimulationSettings};
 pub use self::risk::RiskSettings;
+pub use self::server::ServerSettings;
 use self::sources::{check_shape, overlay, parse, read, set};
 use crate::api::ApiSettings;
 use crate::auth::AuthSettings;
 use crate::exchanges::PaperExchangeSettings;
 use crate::fleet::TradingSettings;
-use crate::server::ServerSettings;
 use crate::store::StoreSettings;
 use crate::telemetry::LogSettings;
 use crate::ws::WsSettings;

@@ -268,6 +268,15 @@ fn lasting(connections: u32) -> PoolOptions<Sqlite> {
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
+        .before_acquire(|connection, _| Box::pin(is_at_rest(connection)))
+}
+
+/// SQLite ends a transaction by itself when its disk is full or fails; the driver goes on counting
+/// it, and could never begin another one on that connection.
+async fn is_at_rest(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    // Whatever a dropped transaction left to do is done first.
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
 }
 
 /// Checks that the file can be written to, and that a commit waits for the disk.

@@ -5,11 +5,14 @@
 //! PostgreSQL, `database` opens them, and each repository adds methods to `Store`.
 
 mod accounts;
+mod backup;
 mod browse;
+mod copy;
 mod database;
 mod driver;
 mod error;
 mod event;
+mod export;
 mod idempotency;
 mod journal;
 mod lease;
@@ -40,9 +43,11 @@ use banyan_core::ids::AccountId;
 use banyan_core::journal::Record;
 
 pub use accounts::{AccountDraft, AccountRow, SealedCredentials};
+pub use backup::BackupContents;
 pub use browse::{OrderEventRow, OrderFilter, Page, PositionFilter, RowFilter};
 pub use database::{Database, Store};
 pub use error::StoreError;
+pub use export::ExportCursor;
 pub use idempotency::{Claim, Request, StoredAnswer};
 pub use journal::SqlJournal;
 pub use lease::Lease;
@@ -53,6 +58,7 @@ pub use reserve::RESERVE_BYTES;
 pub use rows::{FillRow, LedgerRow, OrderRow, PositionRow, RowHead, RowInstrument};
 pub use sessions::{LiveSession, Rotation};
 pub use settings::StoreSettings;
+pub use snapshot::SNAPSHOT_LAYOUT;
 pub use strategies::{StrategyDraft, StrategyFilter, StrategyRow, StrategyState, StrategyVersion};
 pub use text::{amount_text, sub_ledger_of, sub_ledger_text};
 pub use users::{LoginFailures, User};

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use banyan_core::account::{AccountOrder, AccountState};
-use banyan_core::ids::{AccountId, ClientOrderId};
+use banyan_core::ids::{AccountId, ClientOrderId, TradeId};
 use banyan_core::instrument::{Instrument, InstrumentId};
 use banyan_core::intent::ExitReason;
 use banyan_core::journal::{AccountEvent, FillShare, Purpose, Record};
@@ -145,12 +145,10 @@ impl Step<'_> {
         match &self.record.event {
             AccountEvent::FillBooked { fill, shares, exit, transaction } => {
                 self.fills(fill, shares, *exit);
-                let trade = Some(fill.trade_id.to_string());
-                self.entries(transaction, Some(fill.instrument), trade);
+                self.entries(transaction, Some(fill.instrument), Some(fill.trade_id));
             }
             AccountEvent::FundingBooked { funding, transaction } => {
-                let id = Some(funding.id.to_string());
-                self.entries(transaction, Some(funding.instrument), id);
+                self.entries(transaction, Some(funding.instrument), Some(funding.id));
             }
             AccountEvent::TransferBooked { transaction } => self.entries(transaction, None, None),
             AccountEvent::CostRestated { instrument, transaction, .. } => {
@@ -194,7 +192,7 @@ impl Step<'_> {
         &mut self,
         transaction: &Transaction,
         instrument: Option<InstrumentId>,
-        trade_id: Option<String>,
+        trade: Option<TradeId>,
     ) {
         let instrument = instrument.map(|id| Listed::of(self.state, id).row());
         for (line, posting) in (0..).zip(transaction.postings()) {
@@ -208,7 +206,7 @@ impl Step<'_> {
                 asset: posting.asset.to_string(),
                 amount: posting.amount,
                 instrument: instrument.clone(),
-                trade_id: trade_id.clone(),
+                trade_id: trade.map(|id| id.to_string()),
             };
             self.changes.entries.push(row);
         }

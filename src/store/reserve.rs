@@ -62,7 +62,7 @@ impl Reserve {
 
 /// Writes twice `bytes` zeros: blocks that were written are there, a length alone is a promise.
 fn fill(path: &Path, bytes: u64) -> std::io::Result<File> {
-    const BLOCK: [u8; 64 * 1024] = [0; 64 * 1024];
+    static BLOCK: [u8; 64 * 1024] = [0; 64 * 1024];
     let mut file = File::create(path)?;
     let mut missing = bytes * 2;
     while missing > 0 {

@@ -126,8 +126,8 @@ async fn put_orders(connection: Connected<'_>, rows: &[&OrderRow]) -> Result<(),
 async fn insert_fills(connection: Connected<'_>, rows: &[FillRow]) -> Result<(), sqlx::Error> {
     const INSERT: &str = "
         INSERT INTO fills (account_id, line, seq, tenant_id, owner_id, created_at, updated_at,
-            event_at, trade_id, sub_ledger, client_order_id, strategy_version, instrument, symbol, settle,
-            side, position_side, price, price_decimals, quantity, closed, quantity_decimals,
+            event_at, trade_id, sub_ledger, client_order_id, strategy_version, instrument, symbol,
+            settle, side, position_side, price, price_decimals, quantity, closed, quantity_decimals,
             value, realized, fee, fee_asset, liquidity, reason, exit_reason) ";
     on_both!(connection, connection => {
         for rows in rows.chunks(ROWS) {

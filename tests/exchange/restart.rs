@@ -63,7 +63,10 @@ fn an_account_goes_on_where_it_was_left() {
         desk.wait_for(is_fill).await;
         let price = Price(desk.price().await.0 / 2 / 10 * 10);
         let resting = desk.submit(Side::Buy, OrderKind::Limit { price }, Quantity(100));
-        let accepted = |report: &VenueReport| matches!(report, VenueReport::OrderAccepted { client_id, .. } if *client_id == resting);
+        let accepted = |report: &VenueReport| match report {
+            VenueReport::OrderAccepted { client_id, .. } => *client_id == resting,
+            _ => false,
+        };
         desk.wait_for(accepted).await;
         (desk.books().await, resting)
     });

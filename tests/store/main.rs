@@ -3,12 +3,21 @@
 //!
 //! Each test of `suite!` runs on SQLite and on a PostgreSQL server that is started for it.
 
+#![allow(clippy::unwrap_used, reason = "this whole crate is a test")]
+
+mod backup;
+#[path = "../support/banyan.rs"]
+#[expect(dead_code, reason = "other tests use the rest")]
+mod banyan;
+mod browse;
 #[expect(dead_code, reason = "made for the core's own tests")]
 #[path = "../../crates/core/tests/account/chaos.rs"]
 mod chaos;
 #[expect(dead_code, reason = "made for the core's own tests")]
 #[path = "../../crates/core/tests/account/desk.rs"]
 mod desk;
+mod disk;
+mod export;
 mod foundation;
 mod journal;
 mod lease;
@@ -18,9 +27,9 @@ mod place;
 #[path = "../support/postgres.rs"]
 mod postgres_server;
 mod story;
-#[expect(dead_code, reason = "made for the core's own tests")]
 #[path = "../../crates/core/tests/account/venue.rs"]
 mod venue;
+mod verify;
 
 macro_rules! suite {
     ($($theme:ident: $($name:ident),+;)+) => {
@@ -62,4 +71,19 @@ suite! {
     lease:
         a_second_engine_is_refused_until_the_first_is_gone,
         an_engine_that_was_replaced_writes_no_more;
+    verify:
+        what_is_derived_is_the_fold_of_the_journal,
+        whatever_is_tampered_with_is_found,
+        the_command_tells_and_answers_by_its_exit_code;
+    browse:
+        everybody_sees_their_own_rows_alone,
+        filters_and_pages_choose_rows,
+        the_life_of_an_order_is_told_in_order;
+    backup:
+        a_backup_comes_back_in_the_same_kind_of_database,
+        a_backup_comes_back_in_the_other_kind_of_database,
+        a_backup_is_made_while_the_journal_is_written,
+        a_backup_comes_back_into_an_empty_place_only;
+    export:
+        trades_and_ledger_are_exported_with_every_digit;
 }

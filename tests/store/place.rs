@@ -8,6 +8,7 @@ use banyan::store::{Database, SqlJournal, Store};
 use banyan_core::time::Timestamp;
 use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
 
+use crate::banyan::{Answer, banyan};
 use crate::postgres_server::Server;
 
 /// A database that is empty at first.
@@ -38,6 +39,32 @@ impl Place {
             Database::Sqlite(_) => Self::sqlite(),
             Database::Postgres(_) => Self::postgres().await,
         }
+    }
+
+    /// An empty place of the other kind.
+    pub(crate) async fn opposite(&self) -> Self {
+        match self.database {
+            Database::Sqlite(_) => Self::postgres().await,
+            Database::Postgres(_) => Self::sqlite(),
+        }
+    }
+
+    /// The flags by which a command finds the place.
+    pub(crate) fn flags(&self) -> Vec<String> {
+        let folder = self.folder.path().display().to_string();
+        let mut flags = vec!["--data-dir".to_owned(), folder];
+        if let Database::Postgres(url) = &self.database {
+            flags.extend(["--database-url".to_owned(), url.expose().to_owned()]);
+        }
+        flags
+    }
+
+    /// What a command answers about the place.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Answer {
+        let flags = self.flags();
+        let all: Vec<_> =
+            arguments.iter().copied().chain(flags.iter().map(String::as_str)).collect();
+        Answer::from(banyan(&all).current_dir(self.folder.path()).output().unwrap())
     }
 
     pub(crate) fn file(&self) -> Option<PathBuf> {

@@ -38,7 +38,13 @@ pub(crate) fn day() -> Vec<Record> {
     for order in desk.wish(B, place) {
         desk.accept(order.client_id);
     }
-    for order in desk.wish(A, crate::desk::closing(None)) {
+    // Who shares a symbol cancels what protects its position before it leaves.
+    desk.submit(A, crate::desk::closing(None));
+    desk.persist();
+    for id in desk.take_cancels() {
+        desk.cancelled(id);
+    }
+    for order in desk.take_orders() {
         desk.accept(order.client_id);
         desk.fill(order.client_id, order.quantity.0, price(50_200));
     }

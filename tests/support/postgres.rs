@@ -65,10 +65,11 @@ impl Server {
     /// The URL of a new, empty database.
     pub(crate) async fn fresh_database(&self) -> String {
         let name = format!("test_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
-        let mut connection = PgConnection::connect(&self.url("postgres")).await.unwrap();
+        let mut connection =
+            PgConnection::connect(&self.url("postgres")).await.expect("the server answers");
         let create = AssertSqlSafe(format!("CREATE DATABASE {name}"));
-        sqlx::query(create).execute(&mut connection).await.unwrap();
-        connection.close().await.unwrap();
+        sqlx::query(create).execute(&mut connection).await.expect("the server answers");
+        connection.close().await.expect("the server answers");
         self.url(&name)
     }
 

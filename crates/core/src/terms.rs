@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{AccountId, UserId};
 use crate::instrument::InstrumentId;
 use crate::money::Amount;
+pub use crate::risk::Arming;
 use crate::risk::RiskLimits;
 use crate::symbol::Asset;
 use crate::time::Span;
@@ -46,15 +47,6 @@ pub struct AccountSettings {
     pub reconcile_every: Span,
     /// How long the venue may take a submit.
     pub request_expiry: Span,
-}
-
-/// How far the owner of a live account lets it go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Arming {
-    /// Largest value of all positions and entry orders together, in the settle asset.
-    pub max_notional: Amount,
-    /// Loss since 00:00 UTC at which entries stop, in the settle asset.
-    pub max_daily_loss: Amount,
 }
 
 /// What a worker may do.

@@ -10,6 +10,7 @@ use std::time::Duration;
 use banyan_core::time::Timestamp;
 use banyan_matching::world::RestoreError;
 use sha2::{Digest, Sha256};
+use sqlx::Connection;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
@@ -86,7 +87,18 @@ impl ExchangeFile {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY);
         let opened = io.spawn(async move {
-            let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
+            // A full disk ends a transaction without asking; the driver then believes for good that
+            // it goes on, and its connection is of no use any more.
+            let pool = SqlitePoolOptions::new()
+                .max_connections(1)
+                .after_release(|connection, _| {
+                    Box::pin(async move {
+                        connection.ping().await?;
+                        Ok(!connection.is_in_transaction())
+                    })
+                })
+                .connect_with(options)
+                .await?;
             let level: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&pool).await?;
             for table in TABLES {
                 sqlx::query(table).execute(&pool).await?;

@@ -5,6 +5,15 @@ use serde::{Deserialize, Serialize};
 use crate::money::{Amount, Rate};
 use crate::time::Span;
 
+/// How far the owner of a live account lets it go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Arming {
+    /// Largest value of all positions and entry orders together, in the settle asset.
+    pub max_notional: Amount,
+    /// Loss since 00:00 UTC at which entries stop, in the settle asset.
+    pub max_daily_loss: Amount,
+}
+
 /// Limits of one worker. Rates are fractions: 0.2 is 20 %.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -12,6 +12,6 @@ mod sizing;
 mod view;
 
 pub use denial::{Clamp, ClampedField, Denial, DenialCode};
-pub use limits::{LimitError, RiskLimits};
+pub use limits::{Arming, LimitError, RiskLimits};
 pub use review::{Approved, review};
 pub use view::{LiveLeave, RiskView};

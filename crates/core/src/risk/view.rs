@@ -9,8 +9,9 @@ use crate::market::MarketView;
 use crate::money::{Amount, Price, Quantity, Rate};
 use crate::order::Side;
 use crate::position::Position;
-use crate::terms::Arming;
 use crate::time::Timestamp;
+
+use super::Arming;
 
 /// The state of the world for one review.
 #[derive(Debug, Clone)]
