@@ -81,7 +81,7 @@ fn faults() -> FaultSettings {
 
 /// Kills as often as planned, then compares.
 pub(crate) async fn run(plan: &Plan, database: Database) -> Summary {
-    let seed = plan.seed.unwrap_or_else(entropy::seed) >> 1;
+    let seed = plan.seed.unwrap_or_else(|| entropy::seed() >> 1);
     eprintln!("kill9: {database:?}, seed {seed}");
     let folder = tempfile::tempdir().expect("a temporary folder");
     let server = (database == Database::Postgres).then(postgres::Server::shared);
@@ -149,7 +149,11 @@ impl Run {
 
     /// A while of trading, then a death.
     async fn round(&mut self, round: u32, of: u32) {
-        for _ in 0..self.random.random_range(1..12) {
+        // Most engines live until all is at work, some die while they still begin.
+        if self.random.random_range(0..4) > 0 {
+            self.house.set_all("active").await;
+        }
+        for _ in 0..self.random.random_range(1..16) {
             self.house.meddle().await;
             self.pause(20..700).await;
         }

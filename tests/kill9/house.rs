@@ -122,10 +122,19 @@ impl House {
         let _ = self.post(&status(strategy), &json!({"status": wanted})).await;
     }
 
-    /// Sets all strategies to a status.
+    /// Sets all strategies to a status, as soon as the engine has opened their accounts.
     pub(crate) async fn set_all(&self, wanted: &str) {
         for strategy in &self.strategies {
-            self.set(strategy, wanted).await;
+            let mut answer = None;
+            for _ in 0..300 {
+                answer = self.post(&status(strategy), &json!({"status": wanted})).await.ok();
+                if answer.as_ref().is_some_and(|(code, _)| *code == 200) {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            let became = answer.as_ref().is_some_and(|(code, _)| *code == 200);
+            assert!(became, "{strategy} was not {wanted}: {answer:?}");
         }
     }
 }
@@ -142,13 +151,13 @@ fn word(value: &Value) -> String {
 fn strategies() -> [(&'static str, &'static str, Value); 5] {
     let grid = |price: f64| {
         json!({
-            "upper_price": price * 1.02, "lower_price": price * 0.97, "grid_count": 80,
+            "upper_price": price * 1.005, "lower_price": price * 0.97, "grid_count": 50,
             "total_investment": 12_000, "leverage": 1, "trailing": true, "initial_position": true,
         })
     };
     let dca = json!({
         "order_amount": 300, "interval_minutes": 1, "take_profit_percent": 0.1,
-        "safety_order_amount": 300, "safety_order_count": 6, "price_deviation_percent": 0.05,
+        "safety_order_amount": 300, "safety_order_count": 6, "price_deviation_percent": 0.1,
         "stop_loss_percent": 1,
     });
     let rsi = json!({
@@ -161,7 +170,7 @@ fn strategies() -> [(&'static str, &'static str, Value); 5] {
     });
     [
         ("BTC", "grid", grid(60_000.0)),
-        ("ETH", "dca", dca.clone()),
+        ("ETH", "grid", grid(3_000.0)),
         ("SOL", "rsi", rsi),
         ("XRP", "ema_cross", cross),
         ("DOGE", "dca", dca),

@@ -16,8 +16,8 @@ use crate::verdict;
 use crate::wire::Request;
 
 const CALLS: &str = "trace=fsync,fdatasync,write,writev,pwrite64,sendto,sendmsg";
-/// The journal's write-ahead log.
-const JOURNAL: &str = "banyan.db-wal>";
+/// The end of the path of the journal's write-ahead log.
+const JOURNAL: &str = "banyan.db-wal";
 /// Orders that are enough.
 const ENOUGH: usize = 20;
 /// How long to wait for them, in tenths of a second.
@@ -107,9 +107,9 @@ fn judge(trace: &Path) -> Seen {
 impl Journal {
     fn follow(&mut self, thread: &str, call: &str) {
         let syncs = call.starts_with("fsync(") || call.starts_with("fdatasync(");
-        if call.starts_with("pwrite64(") && call.contains(JOURNAL) {
+        if call.starts_with("pwrite64(") && is_of_journal(call) {
             self.written.extend(bytes(call));
-        } else if syncs && call.contains(JOURNAL) {
+        } else if syncs && is_of_journal(call) {
             let written = std::mem::take(&mut self.written);
             if call.contains("<unfinished") {
                 self.under_way.insert(thread.to_owned(), written);
@@ -128,11 +128,20 @@ fn descriptor(call: &str) -> &str {
     inside.split_once('>').map_or("", |(descriptor, _)| descriptor)
 }
 
-/// The bytes that a call writes, which strace writes as `\x00`.
+/// Paths are written in hexadecimal digits too.
+fn is_of_journal(call: &str) -> bool {
+    decoded(descriptor(call)).ends_with(JOURNAL.as_bytes())
+}
+
+/// The bytes that a call writes.
 fn bytes(call: &str) -> Vec<u8> {
+    decoded(call.split_once(">, ").map_or("", |(_, data)| data))
+}
+
+/// Bytes that strace wrote as `\x00`.
+fn decoded(text: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
-    // A path in the description of a descriptor is text in quotes too, and holds none of these.
-    for part in call.split("\\x").skip(1) {
+    for part in text.split("\\x").skip(1) {
         let digits = part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
         bytes.extend(digits);
     }
