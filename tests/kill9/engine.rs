@@ -29,7 +29,6 @@ pub(crate) fn run(socket: PathBuf) {
         println!("{} {}", ready.url, std::process::id());
     });
     if let Err(error) = ended {
-        eprintln!("the engine did not start: {error}");
-        std::process::exit(3);
+        panic!("the engine did not start: {error}");
     }
 }
