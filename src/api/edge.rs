@@ -5,15 +5,16 @@ use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use futures_util::FutureExt;
+use futures_util::{FutureExt, StreamExt};
 
 use super::error::ApiError;
 use super::state::AppState;
@@ -21,6 +22,8 @@ use crate::entropy;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const LONGEST_ID: usize = 64;
+/// How many times the longest body is read of one that is too long.
+const PATIENCE: usize = 8;
 
 /// Where a request came from.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +40,7 @@ pub(super) async fn edge(
     let client = state.hosts.client(peer, request.headers());
     request.extensions_mut().insert(Client(client));
     let response = match admit(&state, client, &request) {
-        Ok(()) => within(state.settings.timeout_seconds, next.run(request)).await,
+        Ok(()) => within(state.settings.timeout_seconds, answer(&state, request, next)).await,
         Err(refused) => refused.into_response(),
     };
     let mut response = ApiError::reshape(response, &id);
@@ -45,14 +48,37 @@ pub(super) async fn edge(
     response
 }
 
+async fn answer(state: &AppState, request: Request, next: Next) -> Response {
+    match hear(request, state.settings.body_bytes).await {
+        Ok(request) => next.run(request).await,
+        Err(refused) => refused.into_response(),
+    }
+}
+
+/// Reads the whole body before anything is done. Of one that is too long some more is read: a
+/// client that is cut off while it sends never hears why.
+async fn hear(request: Request, longest: usize) -> Result<Request, ApiError> {
+    let (head, body) = request.into_parts();
+    let mut chunks = body.into_data_stream();
+    let (mut taken, mut length) = (Vec::new(), 0);
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| ApiError::of_status(StatusCode::BAD_REQUEST))?;
+        length += chunk.len();
+        if length <= longest {
+            taken.extend_from_slice(&chunk);
+        } else if length > longest.saturating_mul(PATIENCE) {
+            break;
+        }
+    }
+    if length > longest {
+        return Err(ApiError::of_status(StatusCode::PAYLOAD_TOO_LARGE));
+    }
+    Ok(Request::from_parts(head, Body::from(taken)))
+}
+
 fn admit(state: &AppState, client: IpAddr, request: &Request) -> Result<(), ApiError> {
     if let Some(reason) = state.hosts.refusal(request.headers(), request.uri()) {
         return Err(ApiError::new(StatusCode::FORBIDDEN, "HOST_REFUSED", reason));
-    }
-    let length = request.headers().get(CONTENT_LENGTH).and_then(|it| it.to_str().ok());
-    let length = length.and_then(|it| it.parse::<usize>().ok());
-    if length.is_some_and(|length| length > state.settings.body_bytes) {
-        return Err(ApiError::of_status(StatusCode::PAYLOAD_TOO_LARGE));
     }
     let allowed = state.limits.check(client, request.method(), request.uri().path());
     allowed.map_err(|seconds| {
