@@ -34,10 +34,7 @@ fn main() -> ExitCode {
             exchange::run(&PathBuf::from(folder), &PathBuf::from(socket), seed);
             ExitCode::SUCCESS
         }
-        ["engine", socket] => {
-            engine::run(PathBuf::from(socket));
-            ExitCode::SUCCESS
-        }
+        ["engine", socket] => engine::run(PathBuf::from(socket)),
         options => control(options),
     }
 }
