@@ -35,12 +35,6 @@ pub(crate) struct Plan {
     pub(crate) seed: Option<u64>,
 }
 
-impl Plan {
-    pub(crate) fn databases(&self) -> Vec<Database> {
-        self.databases.clone()
-    }
-}
-
 /// How it went.
 pub(crate) struct Summary {
     pub(crate) violations: usize,
@@ -116,7 +110,6 @@ pub(crate) async fn run(plan: &Plan, database: Database) -> Summary {
     }
     drop::<Option<Arc<postgres::Server>>>(server);
     let json = json!({
-        "rounds": plan.rounds,
         "violations": violations,
         "database": format!("{database:?}").to_lowercase(),
         "seed": seed,

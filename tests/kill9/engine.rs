@@ -1,6 +1,7 @@
 //! The engine process: the same code as `banyan serve`, on the exchange of another process.
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::rc::Rc;
 
 use banyan::server::{self, OpenMarketplace};
@@ -10,7 +11,7 @@ use crate::client::{Line, WireMarketplace};
 
 /// Serves until it is stopped or killed. Settings come from the environment, as those of any
 /// server may.
-pub(crate) fn run(socket: PathBuf) {
+pub(crate) fn run(socket: PathBuf) -> ExitCode {
     let settings = Settings::load(None, None, std::env::vars()).expect("the settings are right");
     settings.log.begin();
     let opener = move |premises: server::Premises| {
@@ -28,7 +29,11 @@ pub(crate) fn run(socket: PathBuf) {
         // Where it is, and which process, for whoever started it by way of another.
         println!("{} {}", ready.url, std::process::id());
     });
-    if let Err(error) = ended {
-        panic!("the engine did not start: {error}");
+    match ended {
+        Ok(_) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("the engine did not start: {error}");
+            ExitCode::from(3)
+        }
     }
 }

@@ -98,6 +98,7 @@ pub async fn open_paper(
         }
         None => begin(&file, settings, clock.now()).await?,
     };
+    warn_of_symbols(settings, &past.world);
     let changes = changes(settings, &past.world);
     let mut log = InputLog::new(Box::new(file), past.number, past.unsaved, past.world.clock());
     let mut world = past.world;
@@ -128,8 +129,13 @@ pub async fn launch_paper(
             let _ = answer.send(open_paper(&path, &settings, clock, &io, None).await);
         });
     });
-    let exchange = opened.await.map_err(|_| ExchangeFileError::RuntimeGone)??;
-    Ok((exchange, arbiter))
+    match opened.await.map_err(|_| ExchangeFileError::RuntimeGone).flatten() {
+        Ok(exchange) => Ok((exchange, arbiter)),
+        Err(error) => {
+            arbiter.stop();
+            Err(error)
+        }
+    }
 }
 
 /// A new exchange, whose market begins now.
@@ -230,6 +236,16 @@ impl Past {
             self.unsaved = 0;
         }
         Ok(())
+    }
+}
+
+/// Says so when the settings name other symbols than the market has.
+fn warn_of_symbols(settings: &PaperSettings, world: &World) {
+    let listed: Vec<_> =
+        world.exchange().instruments().iter().map(|it| it.symbol.clone()).collect();
+    if listed != settings.symbols {
+        let listed: Vec<_> = listed.iter().map(ToString::to_string).collect();
+        tracing::warn!(?listed, "the market keeps the symbols that it began with");
     }
 }
 
