@@ -28,6 +28,10 @@ async fn the_demo_trades_and_goes_on_after_a_kill() {
     assert_eq!(items(&accounts).len(), 1);
     let strategies = server.get("/api/v1/quant-strategies").await;
     assert_eq!(items(&strategies).len(), 3);
+    let paused = word(&items(&strategies)[2]["id"]);
+    let path = format!("/api/v1/quant-strategies/{paused}/status");
+    let (status, answer) = server.post(&path, &serde_json::json!({ "status": "paused" })).await;
+    assert_eq!(status, 200, "{answer:#}");
     server.kill();
 
     let mut server = Server::start(&mut demo(&data));
@@ -48,6 +52,8 @@ async fn the_demo_trades_and_goes_on_after_a_kill() {
         items(&status["workers"]).iter().filter(|it| it["running"] == true).count() == 3
     };
     server.until("/api/v1/workers/status", status).await;
+    let path = format!("/api/v1/workers/{paused}/status");
+    server.until(&path, |worker| worker["state"] == "paused").await;
 }
 
 #[tokio::test]

@@ -4,6 +4,8 @@
 //! `error` with a reason, its entry orders cancelled and its positions protected. Siblings notice
 //! nothing.
 
+mod messages;
+
 use actix::prelude::*;
 use banyan_core::ids::{AccountId, Epoch, WorkerId};
 use banyan_core::instrument::Instruments;
@@ -11,6 +13,12 @@ use banyan_core::strategy::{AnyStrategy, StrategyConfig};
 use banyan_core::terms::{StopPolicy, WorkerTerms};
 use indexmap::IndexMap;
 use serde::Serialize;
+
+pub(super) use messages::{
+    AccountRestarted, BudgetSpent, GetWorker, InjectWorkerPanic, StopAll, WatchWorkers,
+    WorkerChanged, WorkerStarted,
+};
+pub use messages::{GetWorkers, PauseWorker, StartWorker, StopWorker, TriggerWorker};
 
 use super::account::DetachWorker;
 use super::supervision::{ChildDied, ChildGuard, Decision, RestartPolicy, Restarts};
@@ -77,18 +85,20 @@ struct Child {
     life: u64,
     restarts: Restarts,
     address: Option<Addr<StrategyWorker>>,
+    /// Whether it is to make no new entries, in this life and in those that follow.
+    paused: bool,
 }
 
 /// What the worker supervisor needs from outside.
 #[derive(Clone)]
-pub(super) struct SupervisorPorts {
-    pub(super) clock: Clock,
-    pub(super) instruments: Instruments,
-    pub(super) history: History,
-    pub(super) directory: Addr<Directory>,
-    pub(super) feed: Addr<MarketFeed>,
-    pub(super) models: Addr<ModelDesk>,
-    pub(super) notifier: Addr<Notifier>,
+pub(in crate::actors) struct SupervisorPorts {
+    pub(in crate::actors) clock: Clock,
+    pub(in crate::actors) instruments: Instruments,
+    pub(in crate::actors) history: History,
+    pub(in crate::actors) directory: Addr<Directory>,
+    pub(in crate::actors) feed: Addr<MarketFeed>,
+    pub(in crate::actors) models: Addr<ModelDesk>,
+    pub(in crate::actors) notifier: Addr<Notifier>,
 }
 
 /// Keeps workers alive.
@@ -100,83 +110,13 @@ pub struct WorkerSupervisor {
     watchers: Vec<Recipient<WorkerChanged>>,
 }
 
-/// Starts a worker, or starts it anew with another configuration.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub struct StartWorker(pub WorkerSpec);
-
-/// Stops a worker; by its own policy when none is given.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub struct StopWorker(pub WorkerId, pub Option<StopPolicy>);
-
-/// Pauses a worker's entries, or lets it go on.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub struct PauseWorker(pub WorkerId, pub bool);
-
-/// Lets a worker evaluate now.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub struct TriggerWorker(pub WorkerId);
-
-/// Asks how all workers are, with why they did not trade.
-#[derive(Message)]
-#[rtype(result = "Vec<(WorkerStatus, Option<WorkerReport>)>")]
-pub struct GetWorkers;
-
-/// Asks how one worker is.
-#[derive(Message)]
-#[rtype(result = "Option<(WorkerStatus, Option<WorkerReport>)>")]
-pub(super) struct GetWorker(pub(super) WorkerId);
-
-/// A worker is in another state than before.
-#[derive(Debug, Clone, Message)]
-#[rtype(result = "()")]
-pub(super) struct WorkerChanged(pub(super) WorkerStatus);
-
-/// Wants to hear of every such change.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub(super) struct WatchWorkers(pub(super) Recipient<WorkerChanged>);
-
-/// An account was started anew; its workers must be taken in again.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub(super) struct AccountRestarted(pub(super) AccountId);
-
-/// A worker trades now.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub(super) struct WorkerStarted {
-    pub(super) worker: WorkerId,
-    pub(super) epoch: Epoch,
-}
-
-/// A worker's error budget is spent.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub(super) struct BudgetSpent {
-    pub(super) worker: WorkerId,
-    pub(super) reason: String,
-}
-
-#[derive(Message)]
-#[rtype(result = "()")]
-pub(super) struct InjectWorkerPanic(pub(super) WorkerId);
-
-/// Stops all workers, keeping their orders and positions.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub(super) struct StopAll;
-
 impl WorkerSupervisor {
-    pub(super) fn new(ports: SupervisorPorts, random: rand_pcg::Pcg64Mcg) -> Self {
+    pub(in crate::actors) fn new(ports: SupervisorPorts, random: rand_pcg::Pcg64Mcg) -> Self {
         let (policy, children) = (RestartPolicy::default(), IndexMap::new());
         Self { ports, policy, children, random, watchers: Vec::new() }
     }
 
-    pub(super) fn addresses(&self) -> impl Iterator<Item = &Addr<StrategyWorker>> {
+    pub(in crate::actors) fn addresses(&self) -> impl Iterator<Item = &Addr<StrategyWorker>> {
         self.children.values().filter_map(|child| child.address.as_ref())
     }
 
@@ -226,6 +166,9 @@ impl WorkerSupervisor {
         };
         let address = StrategyWorker::new(child.spec.clone(), strategy, ports).start();
         self.ports.feed.do_send(SubscribeFeed(address.clone().recipient()));
+        if child.paused {
+            address.do_send(Control::Pause);
+        }
         child.address = Some(address);
     }
 
@@ -275,12 +218,11 @@ impl WorkerSupervisor {
             address.do_send(control);
         }
     }
+}
 
-    fn set_state(&mut self, worker: WorkerId, state: WorkerState) {
-        if let Some(child) = self.children.get_mut(&worker) {
-            child.status.state = state;
-        }
-        self.changed(worker);
+impl Child {
+    const fn state_at_work(&self) -> WorkerState {
+        if self.paused { WorkerState::Paused } else { WorkerState::Running }
     }
 }
 
@@ -319,7 +261,8 @@ impl Handler<StartWorker> for WorkerSupervisor {
         };
         let restarts = Restarts::default();
         let life = self.children.get(&worker).map_or(0, |child| child.life);
-        self.children.insert(worker, Child { spec, status, life, restarts, address: None });
+        self.children
+            .insert(worker, Child { spec, status, life, restarts, address: None, paused: false });
         self.launch(worker, ctx);
     }
 }
@@ -346,8 +289,14 @@ impl Handler<PauseWorker> for WorkerSupervisor {
     type Result = ();
     fn handle(&mut self, PauseWorker(worker, pause): PauseWorker, _: &mut Self::Context) {
         self.tell(worker, if pause { Control::Pause } else { Control::Resume });
-        let state = if pause { WorkerState::Paused } else { WorkerState::Running };
-        self.set_state(worker, state);
+        let Some(child) = self.children.get_mut(&worker) else {
+            return;
+        };
+        child.paused = pause;
+        if matches!(child.status.state, WorkerState::Running | WorkerState::Paused) {
+            child.status.state = child.state_at_work();
+            self.changed(worker);
+        }
     }
 }
 
@@ -407,7 +356,7 @@ impl Handler<WorkerStarted> for WorkerSupervisor {
         if let Some(child) = self.children.get_mut(&started.worker)
             && child.status.state == WorkerState::Starting
         {
-            child.status.state = WorkerState::Running;
+            child.status.state = child.state_at_work();
             child.status.epoch = started.epoch;
             self.changed(started.worker);
         }
