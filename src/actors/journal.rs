@@ -1,8 +1,8 @@
 //! The journal writer: one actor owns every write, and commits what gathered while it was writing.
 //!
 //! A failed write is tried again with the same batches until it works; accounts are told, and act
-//! as their rules say. The queue is bounded: when it is full an account is told that the journal
-//! failed, and keeps nothing waiting for it.
+//! as their rules say. Records may not be dropped: what gathers meanwhile is bounded by what is
+//! still recorded, and that is little, because entries are refused.
 
 use std::sync::Arc;
 use std::time::Duration;
