@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, BodyDataStream};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
@@ -22,8 +22,9 @@ use crate::entropy;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const LONGEST_ID: usize = 64;
-/// How many times the longest body is read of one that is too long.
-const PATIENCE: usize = 8;
+/// How much is read of a body that is too long, in longest bodies, and for how long.
+const TIMES: usize = 8;
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Where a request came from.
 #[derive(Debug, Clone, Copy)]
@@ -55,25 +56,32 @@ async fn answer(state: &AppState, request: Request, next: Next) -> Response {
     }
 }
 
-/// Reads the whole body before anything is done. Of one that is too long some more is read: a
-/// client that is cut off while it sends never hears why.
+/// Reads the whole body before anything is done.
 async fn hear(request: Request, longest: usize) -> Result<Request, ApiError> {
     let (head, body) = request.into_parts();
     let mut chunks = body.into_data_stream();
-    let (mut taken, mut length) = (Vec::new(), 0);
+    let mut taken = Vec::new();
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|_| ApiError::of_status(StatusCode::BAD_REQUEST))?;
-        length += chunk.len();
-        if length <= longest {
-            taken.extend_from_slice(&chunk);
-        } else if length > longest.saturating_mul(PATIENCE) {
-            break;
+        if taken.len() + chunk.len() > longest {
+            let _ = tokio::time::timeout(PATIENCE, pour_away(chunks, longest)).await;
+            return Err(ApiError::of_status(StatusCode::PAYLOAD_TOO_LARGE));
         }
-    }
-    if length > longest {
-        return Err(ApiError::of_status(StatusCode::PAYLOAD_TOO_LARGE));
+        taken.extend_from_slice(&chunk);
     }
     Ok(Request::from_parts(head, Body::from(taken)))
+}
+
+/// Reads some more of a body that is too long: a client that is cut off while it sends never hears
+/// why.
+async fn pour_away(mut chunks: BodyDataStream, longest: usize) {
+    let mut left = longest.saturating_mul(TIMES);
+    while let Some(Ok(chunk)) = chunks.next().await {
+        left = left.saturating_sub(chunk.len());
+        if left == 0 {
+            return;
+        }
+    }
 }
 
 fn admit(state: &AppState, client: IpAddr, request: &Request) -> Result<(), ApiError> {
