@@ -52,9 +52,10 @@ kill9: ## kill a trading server again and again, and check that nothing is lost 
 	@scripts/setup test
 	cargo test $(CI) --test kill9 -- --rounds $(ROUNDS) --database $(DATABASE)
 
-test-postgres: ## the store's tests on a real PostgreSQL server, with its version
+test-postgres: ## the tests of store and interface on a real PostgreSQL server, with its version
 	@scripts/setup test
 	cargo test $(CI) --test store -- postgres:: --show-output
+	API_TESTS_ON=postgres cargo test $(CI) --test api
 
 lint: ## formatting and clippy, warnings are errors
 	@scripts/setup lint

@@ -1,6 +1,7 @@
 //! A server with an administrator and whoever else registers, and clients that speak for them.
 
 use std::process::Command;
+use std::sync::Arc;
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -15,6 +16,7 @@ pub(crate) struct House {
     pub(crate) server: Server,
     pub(crate) http: reqwest::Client,
     pub(crate) folder: tempfile::TempDir,
+    _database: Option<Arc<postgres::Server>>,
 }
 
 /// Who asks, or nobody.
@@ -37,27 +39,52 @@ pub(crate) struct Reply {
 }
 
 impl House {
-    /// A server with an empty SQLite database.
+    /// A server with an empty database: SQLite, or PostgreSQL where `API_TESTS_ON` says so.
     pub(crate) fn open() -> Self {
         Self::open_with(|_| {})
     }
 
     /// The same, with other settings.
     pub(crate) fn open_with(change: impl FnOnce(&mut Command)) -> Self {
+        let on_postgres = std::env::var("API_TESTS_ON").is_ok_and(|it| it == "postgres");
+        // A runtime of its own: tests are on one already.
+        let database = on_postgres.then(|| {
+            std::thread::spawn(|| {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+                let database = postgres::Server::shared();
+                let url = runtime.expect("a runtime").block_on(database.fresh_database());
+                (database, url)
+            })
+            .join()
+            .expect("the database's server starts")
+        });
+        let (database, url) = database.unzip();
+        Self::open_at(url, database, change)
+    }
+
+    /// A server whose database is a file, whatever else tests run on.
+    pub(crate) fn open_on_sqlite(change: impl FnOnce(&mut Command)) -> Self {
+        Self::open_at(None, None, change)
+    }
+
+    fn open_at(
+        database_url: Option<String>,
+        database: Option<Arc<postgres::Server>>,
+        change: impl FnOnce(&mut Command),
+    ) -> Self {
         let (folder, data) = data_folder();
         let mut command = serve(&data);
+        command.envs(database_url.map(|url| ("BANYAN__STORE__DATABASE_URL", url)));
         change(&mut command);
         let server = Server::start(&mut command);
-        Self { server, http: reqwest::Client::new(), folder }
+        Self { server, http: reqwest::Client::new(), folder, _database: database }
     }
 
     /// A server with an empty PostgreSQL database; the database's server must be kept as long.
-    pub(crate) async fn open_on_postgres() -> (Self, std::sync::Arc<postgres::Server>) {
+    pub(crate) async fn open_on_postgres() -> (Self, Arc<postgres::Server>) {
         let database = postgres::Server::shared();
         let url = database.fresh_database().await;
-        let house = Self::open_with(|command| {
-            command.env("BANYAN__STORE__DATABASE_URL", url);
-        });
+        let house = Self::open_at(Some(url), Some(database.clone()), |_| {});
         (house, database)
     }
 

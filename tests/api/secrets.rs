@@ -26,7 +26,7 @@ fn holds(bytes: &[u8], secret: &str) -> bool {
 
 #[tokio::test]
 async fn planted_secrets_are_found_nowhere() {
-    let house = House::open_with(|command| {
+    let house = House::open_on_sqlite(|command| {
         command.env("BANYAN__LOG__LEVEL", "trace");
     });
     let john = house.guest("john@example.com").await;
