@@ -148,7 +148,7 @@ struct CoreBench {
 impl CoreBench {
     fn new() -> Self {
         let instrument = fixtures::bitcoin();
-        let strategy = AnyStrategy::new(&fixtures::strategy_config(), &instrument);
+        let strategy = AnyStrategy::new(&fixtures::strategy_config(), &[&instrument]);
         let mut markets = MarketViews::default();
         for event in fixtures::first_prices(fixtures::START) {
             markets.apply(&event);

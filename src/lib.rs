@@ -12,6 +12,7 @@ pub mod clock;
 pub mod entropy;
 pub mod exchanges;
 pub mod fleet;
+pub mod llm;
 pub mod report;
 pub mod secret;
 pub mod server;

@@ -73,6 +73,7 @@ impl Arbiter {
             vitals: Arc::default(),
             on_fenced: None,
             keep_report: None,
+            models: Box::new(banyan::llm::NobodyToAsk),
         });
         let feed = market.feed.take().expect("an engine connects its feed when it starts");
         engine.do_send(StartAccount(fixtures::account_settings()));
@@ -111,6 +112,7 @@ impl Arbiter {
 fn worker() -> WorkerSpec {
     WorkerSpec {
         worker: fixtures::WORKER,
+        owner: fixtures::account_settings().tenant,
         account: fixtures::ACCOUNT,
         config: fixtures::strategy_config(),
         terms: fixtures::worker_terms(),

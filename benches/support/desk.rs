@@ -64,7 +64,13 @@ impl Desk {
         intents: Vec<(u32, Intent)>,
     ) -> WorkerCommand {
         let saved = Some(saved);
-        WorkerCommand { worker: fixtures::WORKER, epoch: self.epoch, saved, intents }
+        WorkerCommand {
+            worker: fixtures::WORKER,
+            epoch: self.epoch,
+            saved,
+            decisions: Vec::new(),
+            intents,
+        }
     }
 
     /// Makes everything durable, lets the venue answer what leaves, and tells the worker, until

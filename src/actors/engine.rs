@@ -20,6 +20,7 @@ use super::{
     ModelDesk, Notice, Notifier, PauseWorker, SetKillLevel, StartWorker, StopWorker, SubscribeFeed,
     TriggerWorker, WorkerReport, WorkerStatus, WorkerSupervisor,
 };
+use crate::llm::Models;
 use crate::store::Journal;
 use crate::telemetry::{EventLog, Vitals};
 
@@ -39,6 +40,8 @@ pub struct EnginePorts {
     pub on_fenced: Option<Box<dyn FnOnce()>>,
     /// Called with every recovery report.
     pub keep_report: Option<KeepReport>,
+    /// Who answers questions of strategies.
+    pub models: Box<dyn Models>,
 }
 
 /// The root of the tree.
@@ -213,7 +216,7 @@ impl Engine {
             .with_vitals(ports.vitals)
             .start();
         let feed = MarketFeed::new(ports.log).start();
-        let models = ModelDesk::default().start();
+        let models = ModelDesk::new(ports.models, ports.accounts.clock).start();
         let notifier = Notifier::default().start();
         let workers = SupervisorPorts {
             clock: ports.accounts.clock,

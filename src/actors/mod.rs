@@ -57,7 +57,7 @@ pub use job::{
     StartJob,
 };
 pub use journal::{Append, JournalWriter};
-pub use model_desk::{AskModel, ModelDesk};
+pub use model_desk::{AskModel, ModelDesk, WithdrawQuestions};
 pub use notifier::{GetNotices, Level, Notice, Notifier};
 pub use publisher::KeepReport;
 pub use watchdog::watch;

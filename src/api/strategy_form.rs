@@ -186,7 +186,7 @@ fn complete(
             return None;
         }
     };
-    if let Err(errors) = AnyStrategy::new(&config, instrument) {
+    if let Err(errors) = AnyStrategy::new(&config, &[instrument]) {
         for error in errors {
             fields.fail(&format!("config.{}", error.field), error.message);
         }

@@ -85,17 +85,19 @@ pub fn worker_spec(
     limits: &RiskLimits,
 ) -> Result<WorkerSpec, Vec<FieldError>> {
     let draft = &strategy.draft;
-    let instrument = resolve(&draft.symbol, instruments).map_err(|error| vec![error])?;
+    let traded = draft.symbols().map(|symbol| resolve(symbol, instruments));
+    let traded = traded.collect::<Result<Vec<_>, _>>().map_err(|error| vec![error])?;
     draft.config.validate()?;
-    AnyStrategy::new(&draft.config, instrument)?;
+    AnyStrategy::new(&draft.config, &traded)?;
     let version = u32::try_from(strategy.version).unwrap_or(u32::MAX);
     Ok(WorkerSpec {
         worker: strategy.id,
+        owner: strategy.owner,
         account: account.id,
         config: draft.config.clone(),
         terms: WorkerTerms {
             strategy_version: version,
-            instruments: vec![instrument.id],
+            instruments: traded.iter().map(|it| it.id).collect(),
             capital: capital(draft, account),
             limits: limits.clone(),
         },
@@ -129,7 +131,9 @@ fn bound(config: &StrategyConfig) -> Option<Amount> {
             if regular.is_zero() { regular } else { (regular + safety).round_dp(8) }
         }
         StrategyConfig::Dca(config) => config.total_budget,
-        StrategyConfig::Rsi(_) | StrategyConfig::EmaCross(_) => Decimal::ZERO,
+        StrategyConfig::Rsi(_) | StrategyConfig::EmaCross(_) | StrategyConfig::Ai(_) => {
+            Decimal::ZERO
+        }
     };
     Amount::from_decimal(most).ok().filter(|amount| amount.is_positive())
 }

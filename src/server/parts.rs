@@ -260,6 +260,7 @@ async fn start_engine(
             vitals: Arc::new(Vitals::default()),
             on_fenced: Some(Box::new(on_fenced)),
             keep_report: Some(Box::new(keep_report)),
+            models: Box::new(crate::llm::NobodyToAsk),
         });
         let _ = answer.send(engine);
     });

@@ -173,6 +173,7 @@ fn cast(trader: &Trader, random: &mut Pcg64Mcg) -> Cast {
     };
     let worker = WorkerSpec {
         worker: WorkerId::from_u128(random.random()),
+        owner: settings.tenant,
         account: id,
         config: trader.config.clone(),
         terms: WorkerTerms {

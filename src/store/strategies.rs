@@ -28,12 +28,19 @@ pub enum StrategyState {
 /// What a version fixes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StrategyDraft {
-    /// What it trades.
+    /// What it trades; several symbols are parted by commas.
     pub symbol: String,
     /// Its type and parameters.
     pub config: StrategyConfig,
     /// The capital it may use, where its owner said so.
     pub allocated_capital: Option<Amount>,
+}
+
+impl StrategyDraft {
+    /// The symbols that it trades.
+    pub fn symbols(&self) -> impl Iterator<Item = &str> {
+        self.symbol.split(',').map(str::trim)
+    }
 }
 
 /// A strategy with its latest version.

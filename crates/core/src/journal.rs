@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::decision::{Decision, DecisionId, Outcome, Resolution};
 use crate::ids::{
     AccountId, ClientOrderId, Epoch, IntentId, Sequence, UserId, VenueOrderId, WorkerId,
 };
@@ -16,7 +17,7 @@ use crate::kill::{KillLevel, KillScope};
 use crate::ledger::{SubLedger, Transaction};
 use crate::money::{Amount, Quantity};
 use crate::order::{OrderRequest, PositionSide, Transition};
-use crate::risk::{Approved, Denial};
+use crate::risk::{Approved, Denial, KeptView, RiskLimits};
 use crate::terms::{AccountSettings, Arming, StopPolicy, WorkerTerms};
 use crate::time::Timestamp;
 use crate::venue::{FillReport, FundingReport, MarginMode, PositionReport, RejectReason};
@@ -184,6 +185,38 @@ pub enum AccountEvent {
         intent: Intent,
         /// Approved with clamps, or denied.
         outcome: Result<Approved, Denial>,
+    },
+    /// A strategy in words came to a decision; the intents that follow name this record as cause.
+    DecisionMade(Box<Decision>),
+    /// What awaited a person's approval was resolved; the intents that follow name this record as
+    /// cause.
+    DecisionResolved {
+        /// Whose.
+        worker: WorkerId,
+        /// Which.
+        decision: DecisionId,
+        /// How.
+        resolution: Resolution,
+        /// By whom, where a person did.
+        by: Option<UserId>,
+    },
+    /// What a decision turned out to be worth.
+    DecisionMeasured {
+        /// Whose.
+        worker: WorkerId,
+        /// Which.
+        decision: DecisionId,
+        /// What.
+        outcome: Outcome,
+    },
+    /// What the review of an intent of a decision saw, so that it can be made again.
+    ReviewWitnessed {
+        /// Which intent.
+        id: IntentId,
+        /// What was seen.
+        view: Box<KeptView>,
+        /// The limits.
+        limits: Box<RiskLimits>,
     },
     /// An order was planned. Nothing is sent before this is durable.
     OrderPlanned(Box<PlannedOrder>),

@@ -6,6 +6,7 @@
 //! seeds are handed in. The dependencies in Cargo.toml keep it so.
 
 pub mod account;
+pub mod decision;
 pub mod ids;
 pub mod indicators;
 pub mod instrument;
@@ -15,9 +16,11 @@ pub mod kill;
 pub mod ledger;
 pub mod margin;
 pub mod market;
+pub mod model;
 pub mod money;
 pub mod order;
 pub mod position;
+pub mod prompt;
 pub mod risk;
 pub mod strategy;
 pub mod symbol;

@@ -6,13 +6,14 @@
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::Sequence;
+use crate::ids::{Sequence, WorkerId};
 use crate::instrument::{InstrumentId, Instruments};
 use crate::intent::{ExitReason, OrderTag};
 use crate::market::MarketViews;
 use crate::money::{Amount, Price, Quantity};
 use crate::order::{OrderState, Side};
 use crate::position::Position;
+use crate::risk::RiskLimits;
 use crate::time::Timestamp;
 
 /// What an account tells a worker; each is told once, in the order of the journal.
@@ -155,6 +156,10 @@ impl WorkerBook {
 /// What a strategy may look at while it decides.
 #[derive(Debug, Clone, Copy)]
 pub struct WorkerView<'a> {
+    /// The worker.
+    pub worker: WorkerId,
+    /// The version of its strategy.
+    pub strategy_version: u32,
     /// The time of the event.
     pub now: Timestamp,
     /// What is listed.
@@ -165,6 +170,8 @@ pub struct WorkerView<'a> {
     pub book: &'a WorkerBook,
     /// The capital that the worker may use, in the settle asset of its account.
     pub capital: Amount,
+    /// The limits that the account reviews its wishes by.
+    pub limits: &'a RiskLimits,
 }
 
 #[cfg(test)]

@@ -2,12 +2,14 @@
 
 use actix::prelude::*;
 use banyan_core::account::Resumption;
+use banyan_core::model::Answer;
 use banyan_core::strategy::{StrategyEvent, WhyNot};
 use banyan_core::time::Timestamp;
 use banyan_core::worker::{WorkerBook, WorkerEvent};
 
 use super::StrategyWorker;
 use crate::actors::account::DetachWorker;
+use crate::actors::model_desk::WithdrawQuestions;
 use crate::exchanges::MarketBatch;
 
 /// The account tells the worker something.
@@ -72,7 +74,7 @@ pub(in crate::actors) struct GetReport;
 #[rtype(result = "()")]
 pub(in crate::actors) struct Answered {
     pub(in crate::actors) number: u64,
-    pub(in crate::actors) answer: Option<String>,
+    pub(in crate::actors) answer: Answer,
 }
 
 impl Handler<Resumed> for StrategyWorker {
@@ -109,7 +111,7 @@ impl Handler<Answered> for StrategyWorker {
     fn handle(&mut self, answered: Answered, ctx: &mut Self::Context) {
         if self.is_running() {
             let Answered { number, answer } = answered;
-            self.decide(&StrategyEvent::Answered { number, answer: answer.as_deref() }, ctx);
+            self.decide(&StrategyEvent::Answered { number, answer: &answer }, ctx);
         }
     }
 }
@@ -123,7 +125,9 @@ impl Handler<Control> for StrategyWorker {
             Control::Pause => self.set_paused(true),
             Control::Resume => self.set_paused(false),
             Control::Stop(policy) => {
-                self.submit(Vec::new());
+                self.submit(Vec::new(), Vec::new());
+                let worker = self.spec.worker;
+                self.models.do_send(WithdrawQuestions { worker, numbers: Vec::new() });
                 self.account.do_send(DetachWorker(self.spec.worker, policy));
                 self.ready = false;
                 ctx.stop();

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 use actix::prelude::*;
 use banyan_core::account::WorkerCommand;
+use banyan_core::decision::DecisionEvent;
 use banyan_core::ids::{Epoch, WorkerId};
 use banyan_core::instrument::{InstrumentId, Instruments};
 use banyan_core::intent::Intent;
@@ -27,7 +28,7 @@ use banyan_core::worker::{WorkerBook, WorkerEvent, WorkerNotice, WorkerView};
 pub(super) use mailbox::{Answered, Control, GetReport, Notified, Resumed};
 pub use mailbox::{InjectPanic, WorkerReport};
 
-use super::model_desk::{AskModel, ModelDesk};
+use super::model_desk::{AskModel, ModelDesk, WithdrawQuestions};
 use super::supervision::ChildGuard;
 use super::worker_supervisor::{BudgetSpent, WorkerStarted, WorkerSupervisor};
 use super::{AccountConnection, AttachWorker, SetKillLevel, SubmitIntents, WorkerSpec};
@@ -118,11 +119,14 @@ impl StrategyWorker {
         let now = self.clock.now();
         self.last_run = Some(now);
         let view = WorkerView {
+            worker: self.spec.worker,
+            strategy_version: self.spec.terms.strategy_version,
             now,
             instruments: &self.instruments,
             markets: &self.markets,
             book: &self.book,
             capital: self.capital(),
+            limits: &self.spec.terms.limits,
         };
         self.strategy.handle(event, &view, &mut self.effects);
         let acts = matches!(event, StrategyEvent::Account(_) | StrategyEvent::Started);
@@ -143,22 +147,25 @@ impl StrategyWorker {
             self.set_timer(timer, at, ctx);
         }
         for question in effects.questions.drain(..) {
+            let (owner, worker) = (self.spec.owner, self.spec.worker);
             let answer_to = ctx.address().recipient();
-            self.models.do_send(AskModel {
-                number: question.number,
-                body: question.body,
-                answer_to,
-            });
+            self.models.do_send(AskModel { owner, worker, question, answer_to });
         }
-        if save || !effects.intents.is_empty() {
+        if !effects.withdrawn.is_empty() {
+            let numbers = effects.withdrawn.drain(..).collect();
+            self.models.do_send(WithdrawQuestions { worker: self.spec.worker, numbers });
+        }
+        let wishes = !effects.intents.is_empty() || !effects.decisions.is_empty();
+        if save || effects.save || wishes {
             let intents = effects.intents.drain(..).collect();
-            self.submit(intents);
+            let decisions = effects.decisions.drain(..).collect();
+            self.submit(decisions, intents);
         }
         effects.clear();
         self.effects = effects;
     }
 
-    fn submit(&mut self, intents: Vec<Intent>) {
+    fn submit(&mut self, decisions: Vec<DecisionEvent>, intents: Vec<Intent>) {
         let Some(epoch) = self.epoch else {
             return;
         };
@@ -168,7 +175,7 @@ impl StrategyWorker {
             (self.intents, intent)
         });
         let intents = numbered.collect();
-        let command = WorkerCommand { worker: self.spec.worker, epoch, saved, intents };
+        let command = WorkerCommand { worker: self.spec.worker, epoch, saved, decisions, intents };
         if self.account.try_send(SubmitIntents(command)).is_err() {
             self.why_not.count(self.clock.now(), "account_mailbox_full");
         }
@@ -229,6 +236,10 @@ impl StrategyWorker {
                 let (price, quantity, aggressor) = (*price, *quantity, *aggressor);
                 let event = StrategyEvent::Trade { instrument, price, quantity, aggressor };
                 self.decide(&event, ctx);
+            }
+            MarketData::Funding(rate) if self.subscription.funding => {
+                let rate = *rate;
+                self.decide(&StrategyEvent::Funding { instrument, rate }, ctx);
             }
             MarketData::BookTop { .. } if self.subscription.book_tops => {
                 self.decide(&StrategyEvent::BookTop { instrument }, ctx);

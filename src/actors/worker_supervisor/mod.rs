@@ -6,8 +6,10 @@
 
 mod messages;
 
+use std::sync::Arc;
+
 use actix::prelude::*;
-use banyan_core::ids::{AccountId, Epoch, WorkerId};
+use banyan_core::ids::{AccountId, Epoch, UserId, WorkerId};
 use banyan_core::instrument::Instruments;
 use banyan_core::strategy::{AnyStrategy, StrategyConfig};
 use banyan_core::terms::{StopPolicy, WorkerTerms};
@@ -34,6 +36,8 @@ use crate::clock::Clock;
 pub struct WorkerSpec {
     /// Which.
     pub worker: WorkerId,
+    /// Whose.
+    pub owner: UserId,
     /// The account it trades on.
     pub account: AccountId,
     /// Its strategy.
@@ -227,9 +231,10 @@ impl Child {
 }
 
 fn build(spec: &WorkerSpec, instruments: &Instruments) -> Result<AnyStrategy, String> {
-    let first = spec.terms.instruments.first().copied().unwrap_or_default();
-    let instrument = instruments.get(first).ok_or("its instrument is not listed")?;
-    AnyStrategy::new(&spec.config, instrument).map_err(|errors| {
+    let traded = spec.terms.instruments.iter().map(|id| instruments.get(*id).map(Arc::as_ref));
+    let traded: Option<Vec<_>> = traded.collect();
+    let traded = traded.ok_or("its instrument is not listed")?;
+    AnyStrategy::new(&spec.config, &traded).map_err(|errors| {
         let told = errors.iter().map(|error| format!("{}: {}", error.field, error.message));
         told.collect::<Vec<_>>().join("; ")
     })

@@ -95,6 +95,7 @@ fn worker(
     };
     WorkerSpec {
         worker: WorkerId::from_u128(random.random()),
+        owner: banyan_core::ids::UserId::default(),
         account,
         config,
         terms: WorkerTerms {

@@ -2,14 +2,15 @@
 
 use super::outbox::Outgoing;
 use super::{Account, Step, WorkerCommand};
-use crate::ids::{ClientOrderId, IntentId, WorkerId};
+use crate::decision::DecisionEvent;
+use crate::ids::{ClientOrderId, IntentId, Sequence, WorkerId};
 use crate::instrument::{Instrument, InstrumentId};
 use crate::intent::{Intent, OrderTag, Protection};
 use crate::journal::{AccountEvent, PlannedOrder, Purpose};
 use crate::kill::KillLevel;
 use crate::ledger::SubLedger;
 use crate::order::{OrderRequest, Side};
-use crate::risk::{Approved, Denial, DenialCode, RiskLimits, review};
+use crate::risk::{Approved, Denial, DenialCode, KeptView, RiskLimits, review};
 
 /// What an order is planned for, beside what was approved.
 #[derive(Debug, Clone, Copy)]
@@ -30,10 +31,12 @@ impl Account {
         if let (true, Some((seen, state))) = (current, command.saved) {
             self.record(step, AccountEvent::WorkerStateSaved { worker, seen, state });
         }
+        let decision =
+            if current { self.note_decisions(step, worker, command.decisions) } else { None };
         for (number, intent) in command.intents {
             let id = IntentId { worker, epoch: command.epoch, number };
             step.correlation = Some(id);
-            step.cause = None;
+            step.cause = decision;
             if current {
                 self.take_intent(step, id, intent);
             } else {
@@ -42,12 +45,36 @@ impl Account {
         }
     }
 
+    /// Records what a worker tells of its decisions; the sequence of the last of them.
+    fn note_decisions(
+        &mut self,
+        step: &mut Step<'_>,
+        worker: WorkerId,
+        decisions: Vec<DecisionEvent>,
+    ) -> Option<Sequence> {
+        let events = decisions.into_iter().map(|event| match event {
+            DecisionEvent::Made(decision) => AccountEvent::DecisionMade(decision),
+            DecisionEvent::Resolved { decision, resolution, by } => {
+                AccountEvent::DecisionResolved { worker, decision, resolution, by }
+            }
+            DecisionEvent::Measured { decision, outcome } => {
+                AccountEvent::DecisionMeasured { worker, decision, outcome }
+            }
+        });
+        events.map(|event| self.record(step, event)).last()
+    }
+
     fn deny(&mut self, step: &mut Step<'_>, id: IntentId, intent: Intent, denial: Denial) {
         self.record(step, AccountEvent::IntentReviewed { id, intent, outcome: Err(denial) });
     }
 
     fn take_intent(&mut self, step: &mut Step<'_>, id: IntentId, intent: Intent) {
-        match self.judge(step, id.worker, &intent) {
+        let decision = step.cause;
+        let judged = self.judge(step, id.worker, &intent);
+        if decision.is_some() {
+            self.witness(step, id, &intent);
+        }
+        match judged {
             Err(denial) => self.deny(step, id, intent, denial),
             Ok(approved) => {
                 let outcome = Ok(approved.clone());
@@ -56,6 +83,20 @@ impl Account {
                 self.carry_out(step, id, &intent, &approved);
             }
         }
+    }
+
+    /// Keeps what the review of a decision's intent sees.
+    fn witness(&mut self, step: &mut Step<'_>, id: IntentId, intent: &Intent) {
+        let owner = SubLedger::Worker(id.worker);
+        let instrument = self.named_instrument(id.worker, owner, intent).ok();
+        let listed = instrument.and_then(|it| self.state.instruments.get(it));
+        let Some(listed) = listed else {
+            return;
+        };
+        let view = self.risk_view(step.now, owner, listed, intent.side());
+        let view = Box::new(KeptView::of(&view));
+        let limits = Box::new(self.limits_of(owner));
+        self.record(step, AccountEvent::ReviewWitnessed { id, view, limits });
     }
 
     fn judge(

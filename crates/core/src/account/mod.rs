@@ -33,6 +33,7 @@ pub use state::{
 };
 pub use valuation::Valuation;
 
+use crate::decision::DecisionEvent;
 use crate::ids::{ClientOrderId, Epoch, IntentId, Sequence, WorkerId};
 use crate::indicators::Atr;
 use crate::instrument::InstrumentId;
@@ -149,6 +150,8 @@ pub struct WorkerCommand {
     pub epoch: Epoch,
     /// The strategy state to keep: the last inbox event included, and the bytes.
     pub saved: Option<(Sequence, Vec<u8>)>,
+    /// What is to be recorded of decisions; the wishes follow from the last of them.
+    pub decisions: Vec<DecisionEvent>,
     /// Numbered wishes.
     pub intents: Vec<(u32, Intent)>,
 }

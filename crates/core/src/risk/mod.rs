@@ -14,4 +14,4 @@ mod view;
 pub use denial::{Clamp, ClampedField, Denial, DenialCode};
 pub use limits::{Arming, LimitError, RiskLimits};
 pub use review::{Approved, review};
-pub use view::{LiveLeave, RiskView};
+pub use view::{KeptView, LiveLeave, RiskView};

@@ -3,6 +3,10 @@
 //! Built by the account for each intent from numbers it keeps up to date; nothing here is
 //! computed from history.
 
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
 use crate::instrument::Instrument;
 use crate::kill::KillLevel;
 use crate::market::MarketView;
@@ -79,7 +83,7 @@ pub struct RiskView<'a> {
 }
 
 /// What a live account may do at the moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LiveLeave {
     /// Whether the engine's settings allow live trading.
     pub allowed: bool,
@@ -89,4 +93,110 @@ pub struct LiveLeave {
     pub notional: Amount,
     /// Loss since 00:00 UTC; zero when there is a gain.
     pub lost_today: Amount,
+}
+
+/// A view that is kept, so that the same review can be made again, with other limits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "each field is the one of the same name in `RiskView`")]
+pub struct KeptView {
+    pub now: Timestamp,
+    pub instrument: Arc<Instrument>,
+    pub market: MarketView,
+    pub average_true_range: Option<Price>,
+    pub ready: bool,
+    pub journal_available: bool,
+    pub kill_level: KillLevel,
+    pub live: Option<LiveLeave>,
+    pub worker_equity: Amount,
+    pub worker_margin: Amount,
+    pub worker_position: Position,
+    pub worker_pending: Quantity,
+    pub worker_exiting: Quantity,
+    pub exit_failed_before: bool,
+    pub worker_positions: u32,
+    pub worker_recent_orders: u32,
+    pub worker_open_orders: u32,
+    pub account_equity: Amount,
+    pub account_margin: Amount,
+    pub account_maintenance: Amount,
+    pub account_position: Position,
+    pub drawdown: Rate,
+    pub daily_loss: Rate,
+    pub leverage: u32,
+    pub leverage_is_free: bool,
+    pub others_side: Option<Side>,
+    pub own_best_bid: Option<Price>,
+    pub own_best_ask: Option<Price>,
+}
+
+impl KeptView {
+    /// Keeps a view.
+    #[must_use]
+    pub fn of(view: &RiskView<'_>) -> Self {
+        Self {
+            now: view.now,
+            instrument: Arc::new(view.instrument.clone()),
+            market: view.market,
+            average_true_range: view.average_true_range,
+            ready: view.ready,
+            journal_available: view.journal_available,
+            kill_level: view.kill_level,
+            live: view.live,
+            worker_equity: view.worker_equity,
+            worker_margin: view.worker_margin,
+            worker_position: view.worker_position,
+            worker_pending: view.worker_pending,
+            worker_exiting: view.worker_exiting,
+            exit_failed_before: view.exit_failed_before,
+            worker_positions: view.worker_positions,
+            worker_recent_orders: view.worker_recent_orders,
+            worker_open_orders: view.worker_open_orders,
+            account_equity: view.account_equity,
+            account_margin: view.account_margin,
+            account_maintenance: view.account_maintenance,
+            account_position: view.account_position,
+            drawdown: view.drawdown,
+            daily_loss: view.daily_loss,
+            leverage: view.leverage,
+            leverage_is_free: view.leverage_is_free,
+            others_side: view.others_side,
+            own_best_bid: view.own_best_bid,
+            own_best_ask: view.own_best_ask,
+        }
+    }
+
+    /// The view again.
+    #[must_use]
+    pub fn view(&self) -> RiskView<'_> {
+        RiskView {
+            now: self.now,
+            instrument: &self.instrument,
+            market: self.market,
+            average_true_range: self.average_true_range,
+            ready: self.ready,
+            journal_available: self.journal_available,
+            kill_level: self.kill_level,
+            live: self.live,
+            worker_equity: self.worker_equity,
+            worker_margin: self.worker_margin,
+            worker_position: self.worker_position,
+            worker_pending: self.worker_pending,
+            worker_exiting: self.worker_exiting,
+            exit_failed_before: self.exit_failed_before,
+            worker_positions: self.worker_positions,
+            worker_recent_orders: self.worker_recent_orders,
+            worker_open_orders: self.worker_open_orders,
+            account_equity: self.account_equity,
+            account_margin: self.account_margin,
+            account_maintenance: self.account_maintenance,
+            account_position: self.account_position,
+            drawdown: self.drawdown,
+            daily_loss: self.daily_loss,
+            leverage: self.leverage,
+            leverage_is_free: self.leverage_is_free,
+            others_side: self.others_side,
+            own_best_bid: self.own_best_bid,
+            own_best_ask: self.own_best_ask,
+        }
+    }
 }

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::config::{FieldError, StrategyConfig};
 use super::{
-    DcaStrategy, Effects, EmaCrossStrategy, GridStrategy, RsiStrategy, Strategy, StrategyEvent,
-    Subscription,
+    AiStrategy, DcaStrategy, Effects, EmaCrossStrategy, GridStrategy, RsiStrategy, Strategy,
+    StrategyEvent, Subscription,
 };
 use crate::instrument::{Instrument, InstrumentId};
 use crate::market::Candle;
@@ -24,14 +24,20 @@ pub enum AnyStrategy {
     Rsi(Box<RsiStrategy>),
     /// Follows the crossing of two averages.
     EmaCross(Box<EmaCrossStrategy>),
+    /// Asks models.
+    Ai(Box<AiStrategy>),
 }
 
 impl AnyStrategy {
-    /// Builds the strategy that `config` describes.
+    /// Builds the strategy that `config` describes; all but one in words trade the first of
+    /// `traded` alone.
     ///
     /// # Errors
     /// All fields that are wrong.
-    pub fn new(config: &StrategyConfig, instrument: &Instrument) -> Result<Self, Vec<FieldError>> {
+    pub fn new(config: &StrategyConfig, traded: &[&Instrument]) -> Result<Self, Vec<FieldError>> {
+        let Some(instrument) = traded.first() else {
+            return Err(vec![FieldError::new("symbols", "at least one is needed")]);
+        };
         Ok(match config {
             StrategyConfig::Grid(config) => {
                 Self::Grid(Box::new(GridStrategy::new(config, instrument)?))
@@ -45,6 +51,7 @@ impl AnyStrategy {
             StrategyConfig::EmaCross(config) => {
                 Self::EmaCross(Box::new(EmaCrossStrategy::new(config, instrument)?))
             }
+            StrategyConfig::Ai(config) => Self::Ai(Box::new(AiStrategy::new(config, traded)?)),
         })
     }
 
@@ -54,6 +61,7 @@ impl AnyStrategy {
             Self::Dca(strategy) => strategy.as_ref(),
             Self::Rsi(strategy) => strategy.as_ref(),
             Self::EmaCross(strategy) => strategy.as_ref(),
+            Self::Ai(strategy) => strategy.as_ref(),
         }
     }
 
@@ -63,6 +71,7 @@ impl AnyStrategy {
             Self::Dca(strategy) => strategy.as_mut(),
             Self::Rsi(strategy) => strategy.as_mut(),
             Self::EmaCross(strategy) => strategy.as_mut(),
+            Self::Ai(strategy) => strategy.as_mut(),
         }
     }
 }

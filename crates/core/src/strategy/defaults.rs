@@ -5,7 +5,8 @@
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::config::{
-    DcaConfig, EmaCrossConfig, GridConfig, RsiConfig, Spacing, StrategyConfig, StrategyKind,
+    AiConfig, DcaConfig, EmaCrossConfig, GridConfig, RsiConfig, Spacing, StrategyConfig,
+    StrategyKind,
 };
 use super::minimum::smallest_order;
 use crate::instrument::Instrument;
@@ -40,7 +41,19 @@ pub fn from_bars(
         StrategyKind::EmaCross => {
             StrategyConfig::EmaCross(ema_cross(instrument, timeframe, price, capital))
         }
+        StrategyKind::Ai => StrategyConfig::Ai(Box::new(ai(instrument, timeframe))),
     })
+}
+
+/// Asks the rule-based demo model, which needs no key.
+fn ai(instrument: &Instrument, timeframe: Timeframe) -> AiConfig {
+    AiConfig {
+        prompt: "Follow the trend, and leave when it turns.".to_owned(),
+        symbols: vec![instrument.symbol.to_string()],
+        timeframes: vec![timeframe],
+        ai_model: "house:rules-v1".parse().ok(),
+        ..AiConfig::default()
+    }
 }
 
 fn grid(

@@ -4,6 +4,7 @@
 //! orders and the market; it knows nothing of accounts, venues or clocks, and it never makes an
 //! order, only intents.
 
+mod ai;
 mod answer;
 mod any;
 pub mod config;
@@ -23,6 +24,7 @@ mod why_not;
 
 use serde::{Deserialize, Serialize};
 
+pub use ai::AiStrategy;
 pub use any::AnyStrategy;
 pub use config::{FieldError, StrategyConfig, StrategyKind};
 pub use dca::DcaStrategy;
@@ -31,10 +33,13 @@ pub use grid::{Earnings, GridStrategy};
 pub use rsi::RsiStrategy;
 pub use why_not::WhyNot;
 
+use crate::decision::{DecisionEvent, DecisionId, ExternalText};
+use crate::ids::UserId;
 use crate::instrument::InstrumentId;
 use crate::intent::Intent;
 use crate::market::Candle;
-use crate::money::{Price, Quantity};
+use crate::model::{Answer, Question};
+use crate::money::{Price, Quantity, Rate};
 use crate::order::Side;
 use crate::time::{Timeframe, Timestamp};
 use crate::worker::{WorkerEvent, WorkerView};
@@ -43,15 +48,6 @@ use crate::worker::{WorkerEvent, WorkerView};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TimerId(pub u32);
-
-/// A question to a model, by the strategy's own number.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Question {
-    /// The strategy's number for it.
-    pub number: u64,
-    /// What is asked, as the model desk understands it.
-    pub body: String,
-}
 
 /// What a strategy is told.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,19 +80,37 @@ pub enum StrategyEvent<'a> {
         /// Where.
         instrument: InstrumentId,
     },
+    /// Funding was settled at this rate; longs pay shorts when it is positive.
+    Funding {
+        /// Where.
+        instrument: InstrumentId,
+        /// The rate.
+        rate: Rate,
+    },
     /// A timer went off.
     Timer(TimerId),
     /// A person asks for a cycle now.
     Triggered,
     /// The account tells of an order, a fill or a denial; the view's book includes it.
     Account(&'a WorkerEvent),
-    /// A model answered; `None` when it could not be asked or gave nothing.
+    /// A question was answered, or will not be.
     Answered {
         /// The number of the question.
         number: u64,
-        /// The answer.
-        answer: Option<&'a str>,
+        /// What became of it.
+        answer: &'a Answer,
     },
+    /// A person approves what awaits it, or refuses.
+    Resolved {
+        /// Which decision.
+        decision: DecisionId,
+        /// Whether it is to be carried out.
+        approved: bool,
+        /// Who.
+        by: UserId,
+    },
+    /// A text from outside, to be shown to models as data.
+    Told(&'a ExternalText),
 }
 
 /// What a strategy wants done. Reused between events, so that a quiet event allocates nothing.
@@ -108,6 +122,12 @@ pub struct Effects {
     pub timers: Vec<(TimerId, Timestamp)>,
     /// Questions to models.
     pub questions: Vec<Question>,
+    /// Numbers of questions whose answers are of no use any more.
+    pub withdrawn: Vec<u64>,
+    /// What is to be recorded of decisions; intents of the same effects follow from the last.
+    pub decisions: Vec<DecisionEvent>,
+    /// Whether the state must be kept now, although nothing else is wished.
+    pub save: bool,
     /// The first gate that refused, when the strategy looked and did nothing.
     pub refused_by: Option<&'static str>,
 }
@@ -118,6 +138,9 @@ impl Effects {
         self.intents.clear();
         self.timers.clear();
         self.questions.clear();
+        self.withdrawn.clear();
+        self.decisions.clear();
+        self.save = false;
         self.refused_by = None;
     }
 
@@ -138,6 +161,8 @@ pub struct Subscription {
     pub trades: bool,
     /// Whether it wants every change of the best bid and ask.
     pub book_tops: bool,
+    /// Whether it wants funding rates.
+    pub funding: bool,
 }
 
 /// A strategy.

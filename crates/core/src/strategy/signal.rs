@@ -60,6 +60,7 @@ impl SignalTrader {
             candles: vec![(self.timeframe, warm_up)],
             trades: false,
             book_tops: false,
+            funding: false,
         }
     }
 

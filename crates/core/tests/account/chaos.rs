@@ -283,7 +283,13 @@ fn restart_worker(desk: &mut Desk, n: u8) {
 fn save(desk: &mut Desk, worker: WorkerId) {
     let known = &desk.account.state().workers[&worker];
     let (epoch, saved) = (known.epoch, Some((known.told, vec![1, 2, 3])));
-    desk.handle(Input::Submit(WorkerCommand { worker, epoch, saved, intents: Vec::new() }));
+    desk.handle(Input::Submit(WorkerCommand {
+        worker,
+        epoch,
+        saved,
+        decisions: Vec::new(),
+        intents: Vec::new(),
+    }));
 }
 
 /// The venue's position is not what it was, and nobody says why.

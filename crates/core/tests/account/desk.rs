@@ -237,7 +237,13 @@ impl Desk {
         self.numbers += 1;
         let intents = vec![(self.numbers, intent)];
         let epoch = self.epoch(worker);
-        self.handle(Input::Submit(WorkerCommand { worker, epoch, saved: None, intents }));
+        self.handle(Input::Submit(WorkerCommand {
+            worker,
+            epoch,
+            saved: None,
+            decisions: Vec::new(),
+            intents,
+        }));
     }
 
     /// Submits a wish, makes it durable, and returns the orders that were sent for it.

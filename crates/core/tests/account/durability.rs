@@ -51,7 +51,7 @@ fn one_wish_makes_one_batch_of_records() {
     let intents = vec![(1, buy(None))];
     let saved = Some((Sequence(0), vec![1, 2, 3]));
     let mut effects = Effects::default();
-    let command = WorkerCommand { worker, epoch, saved, intents };
+    let command = WorkerCommand { worker, epoch, saved, decisions: Vec::new(), intents };
     desk.account.handle(desk.now, Input::Submit(command), &mut effects);
     let kinds: Vec<_> = effects.records.iter().map(|record| &record.event).collect();
     assert!(matches!(kinds[0], AccountEvent::WorkerStateSaved { .. }));

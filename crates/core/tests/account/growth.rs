@@ -19,7 +19,13 @@ fn round_trip(desk: &mut Desk) {
     desk.fill(exit, 10, price(50_000));
     let seen = desk.account.state().workers[&A].told;
     let (worker, epoch, saved) = (A, desk.epoch(A), Some((seen, vec![7; 100])));
-    desk.handle(Input::Submit(WorkerCommand { worker, epoch, saved, intents: Vec::new() }));
+    desk.handle(Input::Submit(WorkerCommand {
+        worker,
+        epoch,
+        saved,
+        decisions: Vec::new(),
+        intents: Vec::new(),
+    }));
     desk.records.clear();
     desk.told.clear();
     desk.venue.fills.clear();

@@ -12,7 +12,13 @@ use crate::listing::price;
 fn save(desk: &mut Desk, seen: Sequence, state: &[u8]) {
     let (worker, epoch) = (A, desk.epoch(A));
     let saved = Some((seen, state.to_vec()));
-    desk.handle(Input::Submit(WorkerCommand { worker, epoch, saved, intents: Vec::new() }));
+    desk.handle(Input::Submit(WorkerCommand {
+        worker,
+        epoch,
+        saved,
+        decisions: Vec::new(),
+        intents: Vec::new(),
+    }));
 }
 
 fn told_to_a(desk: &Desk) -> Vec<WorkerEvent> {

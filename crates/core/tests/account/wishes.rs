@@ -31,8 +31,13 @@ fn a_command_of_an_older_start_is_refused() {
     let before = desk.epoch(A);
     desk.attach(A);
     let intents = vec![(1, limit(OrderTag(1), Side::Buy, 10, price(49_000)))];
-    let command =
-        WorkerCommand { worker: A, epoch: before, saved: Some(Default::default()), intents };
+    let command = WorkerCommand {
+        worker: A,
+        epoch: before,
+        saved: Some(Default::default()),
+        decisions: Vec::new(),
+        intents,
+    };
     desk.handle(Input::Submit(command));
     desk.persist();
     assert!(desk.take_orders().is_empty());
@@ -54,7 +59,13 @@ fn a_worker_that_was_never_started_is_refused() {
     let mut desk = Desk::ready();
     let worker = banyan_core::ids::WorkerId::from_u128(99);
     let intents = vec![(1, closing(None))];
-    desk.handle(Input::Submit(WorkerCommand { worker, epoch: Epoch(1), saved: None, intents }));
+    desk.handle(Input::Submit(WorkerCommand {
+        worker,
+        epoch: Epoch(1),
+        saved: None,
+        decisions: Vec::new(),
+        intents,
+    }));
     desk.persist();
     assert!(desk.take_orders().is_empty());
 }

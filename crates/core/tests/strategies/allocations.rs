@@ -71,18 +71,22 @@ fn a_quiet_candle_allocates_nothing() {
         MarketData::Trade { price: price(50_000), quantity: Quantity(1), aggressor: Side::Buy };
     markets.apply(&MarketEvent { time: Timestamp(0), instrument: HERE, data });
     for (kind, fields) in configs {
-        let mut strategy = AnyStrategy::new(&config(kind, fields), &perpetual()).unwrap();
+        let mut strategy = AnyStrategy::new(&config(kind, fields), &[&perpetual()]).unwrap();
         let mut effects = Effects::default();
         let book = WorkerBook::default();
         let mut used = 0;
         for minute in 0..200 {
             effects.clear();
+            let limits = banyan_core::risk::RiskLimits::default();
             let view = WorkerView {
+                worker: banyan_core::ids::WorkerId::default(),
+                strategy_version: 1,
                 now: Timestamp(minute * MINUTE),
                 instruments: &instruments,
                 markets: &markets,
                 book: &book,
                 capital: Amount::from_units(10_000),
+                limits: &limits,
             };
             let event = StrategyEvent::CandleClosed {
                 instrument: HERE,

@@ -199,7 +199,7 @@ fn defaults_of_every_kind_are_valid_and_clean() {
         let config = make(&[candle]).unwrap();
         assert_eq!(config.kind(), kind);
         assert_eq!(lint(&config, &perpetual(), candle.close, &context), []);
-        let strategy = AnyStrategy::new(&config, &perpetual()).unwrap();
+        let strategy = AnyStrategy::new(&config, &[&perpetual()]).unwrap();
         assert_eq!(strategy.name(), kind.name());
         assert_eq!(strategy.subscription().instruments, [HERE]);
         assert_eq!(kind.name().parse(), Ok(kind));

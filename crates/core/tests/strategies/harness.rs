@@ -106,12 +106,16 @@ impl<S: Strategy> Desk<S> {
     fn hand_over(&mut self, event: &StrategyEvent<'_>) {
         let mut effects = std::mem::take(&mut self.effects);
         effects.clear();
+        let limits = banyan_core::risk::RiskLimits::default();
         let view = WorkerView {
+            worker: banyan_core::ids::WorkerId::default(),
+            strategy_version: 1,
             now: self.now,
             instruments: &self.instruments,
             markets: &self.markets,
             book: &self.book,
             capital: Amount::from_units(10_000),
+            limits: &limits,
         };
         self.strategy.handle(event, &view, &mut effects);
         self.refusal = effects.refused_by;

@@ -133,7 +133,7 @@ proptest! {
             "stop_loss_percent": 6, "safety_order_count": 4, "safety_order_amount": 4_000,
             "step_scale": 1.3, "volume_scale": 1.2, "max_orders": 10,
         });
-        let strategy = AnyStrategy::new(&config("dca", fields), &perpetual()).unwrap();
+        let strategy = AnyStrategy::new(&config("dca", fields), &[&perpetual()]).unwrap();
         let mut desk = Desk::started(price(95_500), strategy);
         for step in steps {
             take(&mut desk, step);
@@ -151,7 +151,7 @@ proptest! {
             ("rsi", json!({"order_amount": 1_000, "timeframe": "1m", "rsi_period": 2,
                 "oversold": 50, "overbought": 51}))
         };
-        let strategy = AnyStrategy::new(&config(kind, fields), &perpetual()).unwrap();
+        let strategy = AnyStrategy::new(&config(kind, fields), &[&perpetual()]).unwrap();
         let mut desk = Desk::started(price(95_500), strategy);
         for step in steps {
             take(&mut desk, step);

@@ -4,6 +4,7 @@
 //! Percentages are of the price, amounts in the settle asset, and zero stands for "none" where a
 //! field says so.
 
+mod ai;
 mod checks;
 mod number;
 mod shapes;
@@ -15,6 +16,7 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+pub use ai::{AiConfig, DebateConfig, EventTriggers, RiskControls};
 pub use checks::FieldError;
 pub use shapes::{DcaConfig, EmaCrossConfig, GridConfig, RsiConfig, Spacing};
 
@@ -32,16 +34,18 @@ pub enum StrategyKind {
     Rsi,
     /// Follows the crossing of two averages.
     EmaCross,
+    /// Asks models.
+    Ai,
 }
 
 /// A name that no rule strategy has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown strategy type {0:?}; one of grid, dca, rsi, ema_cross")]
+#[error("unknown strategy type {0:?}; one of grid, dca, rsi, ema_cross, ai")]
 pub struct UnknownStrategy(pub String);
 
 impl StrategyKind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Grid, Self::Dca, Self::Rsi, Self::EmaCross];
+    pub const ALL: [Self; 5] = [Self::Grid, Self::Dca, Self::Rsi, Self::EmaCross, Self::Ai];
 
     /// The name, e.g. `ema_cross`.
     #[must_use]
@@ -51,6 +55,7 @@ impl StrategyKind {
             Self::Dca => "dca",
             Self::Rsi => "rsi",
             Self::EmaCross => "ema_cross",
+            Self::Ai => "ai",
         }
     }
 }
@@ -83,6 +88,8 @@ pub enum StrategyConfig {
     Rsi(RsiConfig),
     /// Follows the crossing of two averages.
     EmaCross(EmaCrossConfig),
+    /// Asks models.
+    Ai(Box<AiConfig>),
 }
 
 /// The same in formats that do not name their fields: those cannot look for a tag.
@@ -93,6 +100,7 @@ enum Nameless {
     Dca(DcaConfig),
     Rsi(RsiConfig),
     EmaCross(EmaCrossConfig),
+    Ai(Box<AiConfig>),
 }
 
 impl Serialize for StrategyConfig {
@@ -125,6 +133,7 @@ impl StrategyConfig {
             Self::Dca(_) => StrategyKind::Dca,
             Self::Rsi(_) => StrategyKind::Rsi,
             Self::EmaCross(_) => StrategyKind::EmaCross,
+            Self::Ai(_) => StrategyKind::Ai,
         }
     }
 
@@ -138,6 +147,7 @@ impl StrategyConfig {
             Self::Dca(config) => config.validate(),
             Self::Rsi(config) => config.validate(),
             Self::EmaCross(config) => config.validate(),
+            Self::Ai(config) => config.validate(),
         }
     }
 }

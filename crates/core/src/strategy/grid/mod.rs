@@ -393,6 +393,7 @@ impl Strategy for GridStrategy {
             candles: vec![(self.timeframe, 1)],
             trades: false,
             book_tops: false,
+            funding: false,
         }
     }
 

@@ -86,6 +86,7 @@ pub fn lint(
         StrategyConfig::Dca(config) => rules.check_dca(config),
         StrategyConfig::Rsi(config) => rules.check_rsi(config),
         StrategyConfig::EmaCross(config) => rules.check_ema_cross(config),
+        StrategyConfig::Ai(_) => {}
     }
     rules.findings
 }
@@ -95,7 +96,7 @@ fn build(config: &StrategyConfig, instrument: &Instrument) -> Result<(), Vec<Fie
     config.validate()?;
     match config {
         StrategyConfig::Grid(config) => Ladder::new(config, instrument).map(drop),
-        other => AnyStrategy::new(other, instrument).map(drop),
+        other => AnyStrategy::new(other, &[instrument]).map(drop),
     }
 }
 

@@ -1,0 +1,142 @@
+//! What a person may say about a prompt.
+
+use serde::{Deserialize, Serialize};
+
+/// The language of a prompt and of the answer's texts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Language {
+    /// English.
+    #[default]
+    En,
+    /// Chinese.
+    Zh,
+}
+
+/// How eager a strategy is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TradingMode {
+    /// Few trades, small.
+    Conservative,
+    /// Between the two.
+    #[default]
+    Balanced,
+    /// Many trades, large.
+    Aggressive,
+}
+
+/// Who writes the part of the prompt above the constraints.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PromptMode {
+    /// Sections, with the user's own words as one of them.
+    #[default]
+    Simple,
+    /// One text of the user instead of all sections.
+    Advanced,
+}
+
+/// Texts of the user that replace those of the sections.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PromptSections {
+    /// Who the model is.
+    pub role_definition: Option<String>,
+    /// How often to trade.
+    pub trading_frequency: Option<String>,
+    /// When to enter.
+    pub entry_standards: Option<String>,
+    /// How to decide.
+    pub decision_process: Option<String>,
+}
+
+/// Which indicators are shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[derive(Default)]
+pub struct Indicators {
+    /// Exponential moving averages.
+    pub ema: EmaSettings,
+    /// Relative strength index.
+    pub rsi: PeriodSettings,
+    /// Moving average convergence divergence.
+    pub macd: MacdSettings,
+    /// Average true range.
+    pub atr: AtrSettings,
+    /// Bollinger bands.
+    pub bollinger: BollingerSettings,
+}
+
+/// Two or three averages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EmaSettings {
+    /// Whether they are shown.
+    pub enabled: bool,
+    /// Candles of the fast one.
+    pub short_period: u32,
+    /// Candles of the slow one.
+    pub long_period: u32,
+}
+
+impl Default for EmaSettings {
+    fn default() -> Self {
+        Self { enabled: true, short_period: 9, long_period: 21 }
+    }
+}
+
+/// An indicator with one period.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PeriodSettings {
+    /// Whether it is shown.
+    pub enabled: bool,
+    /// Candles.
+    pub period: u32,
+}
+
+impl Default for PeriodSettings {
+    fn default() -> Self {
+        Self { enabled: true, period: 14 }
+    }
+}
+
+/// The average true range.
+pub type AtrSettings = PeriodSettings;
+
+/// Moving average convergence divergence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MacdSettings {
+    /// Whether it is shown.
+    pub enabled: bool,
+    /// Candles of the fast average.
+    pub fast: u32,
+    /// Candles of the slow average.
+    pub slow: u32,
+    /// Values of the signal.
+    pub signal: u32,
+}
+
+impl Default for MacdSettings {
+    fn default() -> Self {
+        Self { enabled: true, fast: 12, slow: 26, signal: 9 }
+    }
+}
+
+/// Bollinger bands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BollingerSettings {
+    /// Whether they are shown.
+    pub enabled: bool,
+    /// Candles.
+    pub period: u32,
+}
+
+impl Default for BollingerSettings {
+    fn default() -> Self {
+        Self { enabled: false, period: 20 }
+    }
+}
