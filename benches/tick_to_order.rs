@@ -187,12 +187,16 @@ impl CoreBench {
     }
 
     fn decide(&mut self, event: &StrategyEvent<'_>) {
+        let terms = fixtures::worker_terms();
         let view = WorkerView {
+            worker: fixtures::WORKER,
+            strategy_version: terms.strategy_version,
             now: self.desk.now,
             instruments: &self.instruments,
             markets: &self.markets,
             book: &self.book,
-            capital: fixtures::worker_terms().capital,
+            capital: terms.capital,
+            limits: &terms.limits,
         };
         self.strategy.handle(event, &view, &mut self.effects);
     }
