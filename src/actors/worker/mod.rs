@@ -183,6 +183,9 @@ impl StrategyWorker {
 
     /// The earliest timer or end of a candle that it waits for.
     fn next_run_at(&self) -> Option<Timestamp> {
+        if let Some(next) = self.strategy.next_run() {
+            return Some(next).filter(|_| self.is_running());
+        }
         let now = self.clock.now();
         let timers = self.timers.values().map(|(at, _)| *at);
         let candles = self.subscription.candles.iter().map(|(timeframe, _)| {
