@@ -12,9 +12,10 @@ use super::error::StoreError;
 
 const TABLE: &str = "_sqlx_migrations";
 
-const MIGRATIONS: [(i64, &str, &str); 2] = [
+const MIGRATIONS: [(i64, &str, &str); 3] = [
     (1, "journal", include_str!("../../migrations/0001_journal.sql")),
     (2, "users", include_str!("../../migrations/0002_users.sql")),
+    (4, "decisions", include_str!("../../migrations/0004_decisions.sql")),
 ];
 
 /// The newest schema that this binary knows.

@@ -9,6 +9,9 @@ mod backup;
 mod browse;
 mod copy;
 mod database;
+mod decision_rows;
+mod decision_writes;
+mod decisions;
 mod driver;
 mod error;
 mod event;
@@ -46,6 +49,8 @@ pub use accounts::{AccountDraft, AccountRow, SealedCredentials};
 pub use backup::BackupContents;
 pub use browse::{OrderEventRow, OrderFilter, Page, PositionFilter, RowFilter};
 pub use database::{Database, Store};
+pub use decision_rows::{DecisionEventRow, DecisionRow};
+pub use decisions::{DecisionFilter, DecisionTotals, MeasuredRow};
 pub use error::StoreError;
 pub use export::ExportCursor;
 pub use idempotency::{Claim, Request, StoredAnswer};
@@ -59,7 +64,9 @@ pub use rows::{FillRow, LedgerRow, OrderRow, PositionRow, RowHead, RowInstrument
 pub use sessions::{LiveSession, Rotation};
 pub use settings::StoreSettings;
 pub use snapshot::SNAPSHOT_LAYOUT;
-pub use strategies::{StrategyDraft, StrategyFilter, StrategyRow, StrategyState, StrategyVersion};
+pub use strategies::{
+    StrategyDraft, StrategyFamily, StrategyFilter, StrategyRow, StrategyState, StrategyVersion,
+};
 pub use text::{amount_text, sub_ledger_of, sub_ledger_text};
 pub use users::{LoginFailures, User};
 pub use verify::Verification;

@@ -13,6 +13,7 @@ pub mod instrument;
 pub mod intent;
 pub mod journal;
 pub mod kill;
+pub mod language;
 pub mod ledger;
 pub mod margin;
 pub mod market;

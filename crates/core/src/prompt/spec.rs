@@ -2,16 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The language of a prompt and of the answer's texts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Language {
-    /// English.
-    #[default]
-    En,
-    /// Chinese.
-    Zh,
-}
+use crate::language::Language;
+use crate::risk::RiskLimits;
+use crate::time::Timeframe;
 
 /// How eager a strategy is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,4 +132,31 @@ impl Default for BollingerSettings {
     fn default() -> Self {
         Self { enabled: false, period: 20 }
     }
+}
+
+/// Everything that a prompt is made of, besides what is known at the moment.
+#[derive(Debug, Clone, Copy)]
+pub struct PromptSpec<'a> {
+    /// Of all texts of ours.
+    pub language: Language,
+    /// Who writes the upper part.
+    pub mode: PromptMode,
+    /// How eager the strategy is.
+    pub trading_mode: TradingMode,
+    /// What its owner wants; always part of the prompt.
+    pub prompt: &'a str,
+    /// Texts that replace ours, in simple mode.
+    pub sections: &'a PromptSections,
+    /// The upper part, in advanced mode.
+    pub advanced_prompt: &'a str,
+    /// What may be traded, as its owner writes it.
+    pub symbols: &'a [String],
+    /// The candles that are shown.
+    pub timeframes: &'a [Timeframe],
+    /// Minutes between two cycles.
+    pub interval_minutes: u32,
+    /// Bounds in minutes of the next review.
+    pub review_minutes: (u32, u32),
+    /// What code enforces.
+    pub limits: &'a RiskLimits,
 }

@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::checks::FieldError;
 use super::number;
 use crate::decision::ConsensusMode;
+use crate::language::Language;
 use crate::model::ModelName;
-use crate::prompt::{Indicators, Language, PromptMode, PromptSections, TradingMode};
+use crate::prompt::{Indicators, PromptMode, PromptSections, PromptSpec, TradingMode};
+use crate::risk::RiskLimits;
 use crate::time::Timeframe;
 
 /// A strategy in words: one model decides, or several that debate.
@@ -204,5 +206,30 @@ impl AiConfig {
     /// All fields that are wrong.
     pub fn validate(&self) -> Result<(), Vec<FieldError>> {
         Ok(())
+    }
+
+    /// The limits that the account reviews its wishes by: those for all strategies in words, with
+    /// what the owner says in their place.
+    #[must_use]
+    pub fn limits(&self) -> RiskLimits {
+        RiskLimits::default()
+    }
+
+    /// What its prompts are made of.
+    #[must_use]
+    pub fn prompt_spec<'a>(&'a self, limits: &'a RiskLimits) -> PromptSpec<'a> {
+        PromptSpec {
+            language: self.language,
+            mode: self.prompt_mode,
+            trading_mode: self.trading_mode,
+            prompt: &self.prompt,
+            sections: &self.prompt_sections,
+            advanced_prompt: &self.advanced_prompt,
+            symbols: &self.symbols,
+            timeframes: &self.timeframes,
+            interval_minutes: self.interval_minutes,
+            review_minutes: (self.min_review_minutes, self.max_review_minutes),
+            limits,
+        }
     }
 }
