@@ -78,7 +78,14 @@ impl Books {
     pub(super) fn hear(&mut self, event: &WorkerEvent, view: &WorkerView<'_>) -> Option<Ended> {
         match &event.notice {
             WorkerNotice::OrderFilled {
-                instrument, side, price, fee, realized, exit, position, ..
+                instrument,
+                side,
+                price,
+                fee,
+                realized,
+                exit,
+                position,
+                ..
             } => {
                 self.fees += *fee;
                 self.earn(*instrument, *realized - *fee);

@@ -104,7 +104,8 @@ impl Cycle {
 
     /// Each participant of a debate has a deadline of its own in each round.
     fn round_deadline(&self, desk: &Desk<'_>) -> Timestamp {
-        let own = desk.config.debate.as_ref().map(|it| Span::seconds(i64::from(it.timeout_seconds)));
+        let own =
+            desk.config.debate.as_ref().map(|it| Span::seconds(i64::from(it.timeout_seconds)));
         own.map_or(self.deadline, |own| self.deadline.min(desk.now + own))
     }
 
@@ -171,13 +172,7 @@ impl Work {
     }
 
     /// Shows a model its answer and what is wrong with it.
-    fn ask_again(
-        &mut self,
-        at: usize,
-        request: String,
-        deadline: Timestamp,
-        desk: &mut Desk<'_>,
-    ) {
+    fn ask_again(&mut self, at: usize, request: String, deadline: Timestamp, desk: &mut Desk<'_>) {
         let seat = &mut self.seats[at];
         let shown: String = seat.raw.chars().take(SHOWN_AGAIN).collect();
         seat.follow_up.push(Message { role: Role::Assistant, content: shown });

@@ -158,9 +158,8 @@ impl AiStrategy {
             return;
         }
         effects.save = true;
-        let priced = self.traded.iter().filter_map(|id| {
-            Some((*id, view.markets.get(*id).valuation()?))
-        });
+        let priced =
+            self.traded.iter().filter_map(|id| Some((*id, view.markets.get(*id).valuation()?)));
         self.schedule.began(view.now, priced.collect());
         let snapshot = self.snapshot(view);
         if let Some((code, message)) = why_not_ask(&snapshot) {
@@ -301,7 +300,11 @@ impl AiStrategy {
         let events = &self.config.events;
         let quick = events.volatility_percent + events.stop_near_percent;
         let shortest = self.config.timeframes.iter().copied().min();
-        if quick.is_zero() { shortest.unwrap_or(Timeframe::OneMinute) } else { Timeframe::OneMinute }
+        if quick.is_zero() {
+            shortest.unwrap_or(Timeframe::OneMinute)
+        } else {
+            Timeframe::OneMinute
+        }
     }
 
     fn told(&mut self, text: &ExternalText, effects: &mut Effects) {
@@ -324,11 +327,8 @@ impl AiStrategy {
             effects.refuse("nothing_to_approve");
             return;
         };
-        let (resolution, wishes) = if approved {
-            approval.approve(view)
-        } else {
-            (Resolution::Refused, Vec::new())
-        };
+        let (resolution, wishes) =
+            if approved { approval.approve(view) } else { (Resolution::Refused, Vec::new()) };
         effects.decisions.push(DecisionEvent::Resolved { decision, resolution, by: Some(by) });
         for intent in wishes {
             self.wish(decision, intent, view, effects);

@@ -63,9 +63,10 @@ impl Schedule {
         now: Timestamp,
         events: &EventTriggers,
     ) {
-        let moved = self.prices.get(&instrument).is_some_and(|before| {
-            is_beyond(candle.close, *before, events.volatility_percent)
-        });
+        let moved = self
+            .prices
+            .get(&instrument)
+            .is_some_and(|before| is_beyond(candle.close, *before, events.volatility_percent));
         if moved {
             self.pull_forward(Trigger::Volatility, now, events);
         }
@@ -78,7 +79,12 @@ impl Schedule {
     }
 
     /// Looks whether a fill calls for a cycle: only one that the strategy did not ask for.
-    pub(super) fn fill(&mut self, exit: Option<ExitReason>, now: Timestamp, events: &EventTriggers) {
+    pub(super) fn fill(
+        &mut self,
+        exit: Option<ExitReason>,
+        now: Timestamp,
+        events: &EventTriggers,
+    ) {
         let surprise = matches!(
             exit,
             Some(
