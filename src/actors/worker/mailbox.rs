@@ -91,10 +91,12 @@ impl Handler<Resumed> for StrategyWorker {
     type Result = ();
     fn handle(&mut self, Resumed(resumption): Resumed, ctx: &mut Self::Context) {
         self.epoch = Some(resumption.epoch);
+        let decided = resumption.decided;
         let Some(saved) = resumption.saved else {
             return self.warm_up(resumption.missed, ctx);
         };
         self.restore(Some(&saved));
+        self.strategy.continue_chain(decided.map(|it| (it.number, it.hash)));
         let pause = self.clock.wait_until(self.clock.now() + self.herd_pause());
         ctx.run_later(pause, |worker, ctx| worker.warm_up(resumption.missed, ctx));
     }

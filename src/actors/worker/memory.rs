@@ -59,6 +59,8 @@ impl StrategyWorker {
                 self.heard = saved.heard;
             }
             self.subscription = self.strategy.subscription();
+        } else {
+            self.strategy.inherit(saved.strategy);
         }
         self.book = saved.book;
         self.why_not = saved.why_not;

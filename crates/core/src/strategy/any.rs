@@ -67,6 +67,20 @@ impl AnyStrategy {
         }
     }
 
+    /// Takes from an earlier version what stays true of the worker whatever its strategy is.
+    pub fn inherit(&mut self, earlier: Self) {
+        if let (Self::Ai(this), Self::Ai(earlier)) = (self, earlier) {
+            this.inherit(*earlier);
+        }
+    }
+
+    /// Goes on after the worker's latest decision, by number and hash, as the journal has it.
+    pub fn continue_chain(&mut self, latest: Option<(u64, String)>) {
+        if let (Self::Ai(this), Some(latest)) = (self, latest) {
+            this.continue_chain(latest);
+        }
+    }
+
     fn as_strategy(&self) -> &dyn Strategy {
         match self {
             Self::Grid(strategy) => strategy.as_ref(),

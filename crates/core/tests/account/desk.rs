@@ -61,8 +61,8 @@ pub(crate) fn terms() -> WorkerTerms {
             max_leverage: 10,
             max_order_notional: Amount::from_units(10_000_000),
             ..RiskLimits::for_parameters()
-            told_of_funding_and_protection: false,
-    },
+        },
+        told_of_funding_and_protection: false,
     }
 }
 

@@ -8,6 +8,7 @@ use crate::decision::{
     AnswerError, AnswerRecord, CallParameters, Parsed, Reply, Snapshot, Trigger, Universe, Vote,
     is_settled, parse, rebuttal_request, repair_request,
 };
+use crate::instrument::Instrument;
 use crate::model::{Answer, Message, ModelName, ModelReply, Question, Role, Usage};
 use crate::money::Rate;
 use crate::strategy::Effects;
@@ -58,7 +59,8 @@ struct Seat {
 /// What questions are made with.
 pub(super) struct Desk<'a> {
     pub(super) config: &'a AiConfig,
-    pub(super) universe: Universe<'a>,
+    /// What may be traded.
+    pub(super) instruments: &'a [&'a Instrument],
     /// Counts questions.
     pub(super) numbers: &'a mut u64,
     pub(super) now: Timestamp,
@@ -189,7 +191,8 @@ impl Work {
         let mut repair = None;
         match answer {
             Ok(reply) => {
-                let parsed = read(reply, &desk.universe);
+                let held = &self.snapshot.positions;
+                let parsed = read(reply, &Universe { instruments: desk.instruments, held });
                 record.take(reply, &parsed);
                 seat.raw.clone_from(&record.raw);
                 repair = error_to_show(&parsed)

@@ -23,7 +23,7 @@ use self::schedule::Schedule;
 use super::config::{AiConfig, FieldError};
 use super::{Effects, Strategy, StrategyEvent, Subscription, TimerId};
 use crate::decision::{
-    DecisionEvent, DecisionId, ExternalText, Resolution, Snapshot, Trigger, Universe, schema,
+    DecisionEvent, DecisionId, ExternalText, Resolution, Snapshot, Trigger, schema,
 };
 use crate::ids::UserId;
 use crate::instrument::{Instrument, InstrumentId};
@@ -97,6 +97,18 @@ impl AiStrategy {
     /// Takes over from a strategy that has just been made what is not kept: the market.
     pub(super) fn take_over(&mut self, fresh: Self) {
         (self.config, self.observer) = (fresh.config, fresh.observer);
+    }
+
+    /// Takes from an earlier version what it knows of its trading, and what is still to be
+    /// measured.
+    pub(super) fn inherit(&mut self, earlier: Self) {
+        (self.books, self.outcomes) = (earlier.books, earlier.outcomes);
+        (self.questions, self.chain) = (earlier.questions, earlier.chain);
+    }
+
+    /// Goes on after the latest decision that the journal has.
+    pub(super) fn continue_chain(&mut self, latest: (u64, String)) {
+        self.chain = latest;
     }
 
     /// Says whether entries are refused because models failed repeatedly.
@@ -187,7 +199,7 @@ impl AiStrategy {
         let symbols: Vec<_> = traded.iter().map(|it| it.symbol.to_string()).collect();
         let mut desk = Desk {
             config: &self.config,
-            universe: Universe { instruments: &traded },
+            instruments: &traded,
             numbers: &mut self.questions,
             now: view.now,
             effects,
@@ -217,12 +229,8 @@ impl AiStrategy {
             closed_trades: self.books.closed.iter().cloned().collect(),
             external: self.texts.iter().cloned().collect(),
         };
-        for instrument in &self.traded {
-            match self.observer.as_ref().map(|it| it.market(*instrument, view)) {
-                Some(Ok(market)) => snapshot.markets.push(market),
-                Some(Err(left_out)) => snapshot.left_out.push(left_out),
-                None => {}
-            }
+        if let Some(observer) = &self.observer {
+            (snapshot.markets, snapshot.left_out) = observer.markets(view);
         }
         snapshot
     }
@@ -240,7 +248,7 @@ impl AiStrategy {
         };
         let mut desk = Desk {
             config: &self.config,
-            universe: Universe { instruments: &traded },
+            instruments: &traded,
             numbers: &mut self.questions,
             now: view.now,
             effects,

@@ -78,10 +78,9 @@ impl Outcomes {
 
     /// Measures what is due.
     pub(super) fn measure(&mut self, view: &WorkerView<'_>, effects: &mut Effects) {
-        let (due, later) =
-            std::mem::take(&mut self.0).into_iter().partition(|it| it.due <= view.now);
+        let all = std::mem::take(&mut self.0).into_iter();
+        let (due, later): (VecDeque<_>, VecDeque<_>) = all.partition(|it| it.due <= view.now);
         self.0 = later;
-        let due: Vec<Awaited> = due;
         for awaited in due.iter().filter(|it| view.now - it.due <= TOLERANCE) {
             let price = view.markets.get(awaited.instrument).valuation();
             let outcome = price.and_then(|price| awaited.outcome(price, view));

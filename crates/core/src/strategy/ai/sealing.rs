@@ -4,10 +4,10 @@ use super::approval::Approval;
 use super::cycle::{Cycle, Work, models};
 use super::judge::{Bars, judge};
 use super::{APPROVAL_OVER, AiStrategy};
+use crate::decision::claims;
 use crate::decision::{
     ClaimReport, DECISION_VERSION, DebateSummary, Decision, DecisionEvent, DecisionId,
-    DecisionResult, Judged, Reply, Resolution, Snapshot, Trigger, Verdict, check_claims, consensus,
-    decision_id,
+    DecisionResult, Judged, Reply, Resolution, Snapshot, Trigger, Verdict, consensus, decision_id,
 };
 use crate::intent::Intent;
 use crate::money::Rate;
@@ -61,7 +61,7 @@ impl AiStrategy {
         effects: &mut Effects,
     ) {
         let mut decision = self.blank(cycle, DecisionResult::Decided, view);
-        decision.claims = check_claims(&reply, &decision.snapshot, self.config.veto_percent);
+        decision.claims = claims::check(&reply, &decision.snapshot, self.config.veto_percent);
         let bars = Bars {
             safe_mode: decision.safe_mode,
             contradicted: decision.claims.vetoed,
