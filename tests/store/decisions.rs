@@ -119,7 +119,7 @@ pub(crate) async fn filters_and_totals_count_decisions(place: &Place) {
     let totals = store.decision_totals(owner(), &of(A)).await.unwrap();
     assert_eq!((totals.decisions, totals.executed, totals.failed), (3, 2, 0));
     assert_eq!((totals.tokens, totals.latency_ms), (7_500, 9_600));
-    assert_eq!(totals.confidence, Rate(3 * 75_000_000));
+    assert_eq!(totals.confidence, Rate(3 * Rate::from_basis_points(7_500).0));
     let actions = [(",close_long,", 1), (",hold,", 1), (",open_long,", 1)];
     assert_eq!(totals.actions, actions.map(|(name, count)| (name.to_owned(), count)));
     assert_eq!(totals.costs, [("0.0012".to_owned(), 3)]);
