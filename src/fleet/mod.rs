@@ -3,6 +3,8 @@
 //! Used by the interface when somebody activates a strategy, and by the server when it starts.
 //! Decides no trade.
 
+mod again;
+mod limits;
 mod settings;
 
 use banyan_core::instrument::{Instrument, Instruments};
@@ -15,6 +17,8 @@ use banyan_core::time::Span;
 use banyan_core::venue::{MarginMode, PositionMode};
 use rust_decimal::Decimal;
 
+pub use again::replay_decision;
+pub use limits::LimitChange;
 pub use settings::TradingSettings;
 
 use crate::actors::{AccountPlan, WorkerSpec};
