@@ -5,9 +5,12 @@
 mod address;
 mod attempt;
 mod budget;
+mod cassette;
 mod catalogue;
+mod chaos;
 mod conversation;
 mod dialect;
+pub mod house;
 mod learned;
 mod line;
 mod network;
@@ -25,7 +28,9 @@ pub mod tokens;
 mod transport;
 mod wire;
 
+pub use cassette::{Cassette, CassetteError, Recorder, Tape};
 pub use catalogue::{Preset, preset, presets};
+pub use chaos::{ChaosModels, Misbehaviour};
 pub use line::ProviderHealth;
 pub use network::NetworkModels;
 pub use port::{Ask, Models, NobodyToAsk, Pending};
