@@ -71,7 +71,13 @@ pub(crate) fn worker_terms() -> WorkerTerms {
         max_orders_per_minute: u32::MAX,
         ..RiskLimits::for_parameters()
     };
-    WorkerTerms { strategy_version: 1, instruments: vec![BTC], capital: CAPITAL, limits }
+    WorkerTerms {
+        strategy_version: 1,
+        instruments: vec![BTC],
+        capital: CAPITAL,
+        limits,
+        told_of_funding_and_protection: false,
+    }
 }
 
 /// Averages so short that every turn of the market crosses them.

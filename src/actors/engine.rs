@@ -52,6 +52,7 @@ pub struct Engine {
     journal: Addr<JournalWriter>,
     feed: Addr<MarketFeed>,
     notifier: Addr<Notifier>,
+    models: Addr<ModelDesk>,
     /// Where frames for people go.
     pub channels: Addr<ChannelSupervisor>,
     /// Where long tasks live.
@@ -130,12 +131,13 @@ macro_rules! terminates {
 
 terminates! {
     Engine: |it| [&it.accounts], [&it.workers], [&it.directory], [&it.journal], [&it.feed],
-        [&it.notifier], [&it.channels], [&it.jobs];
+        [&it.notifier], [&it.models], [&it.channels], [&it.jobs];
     Directory;
     JournalWriter;
     MarketFeed;
     Notifier;
     ChannelSupervisor;
+    ModelDesk;
     JobSupervisor;
     AccountSupervisor: |it| it.addresses();
     super::AccountConnection;
@@ -224,7 +226,7 @@ impl Engine {
             history: ports.accounts.venue.history(),
             directory: directory.clone(),
             feed: feed.clone(),
-            models,
+            models: models.clone(),
             notifier: notifier.clone(),
         };
         let random = |stream: u64| rand_pcg::Pcg64Mcg::seed_from_u64(ports.seed ^ stream);
@@ -241,7 +243,7 @@ impl Engine {
         .start();
         venue.connect_feed(feed.clone().recipient());
         let jobs = JobSupervisor::default().start();
-        Self { accounts, workers, directory, journal, feed, notifier, channels, jobs }
+        Self { accounts, workers, directory, journal, feed, notifier, models, channels, jobs }
     }
 
     /// The market feed of the tree.

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use actix::dev::ToEnvelope;
 use actix::prelude::*;
-use banyan_core::ids::{AccountId, ClientOrderId, WorkerId};
+use banyan_core::decision::{DecisionId, ExternalText};
+use banyan_core::ids::{AccountId, ClientOrderId, UserId, WorkerId};
 use banyan_core::instrument::{InstrumentId, Instruments};
 use banyan_core::kill::{KillLevel, KillScope};
 use banyan_core::ledger::SubLedger;
@@ -25,9 +26,9 @@ use super::worker_supervisor::GetWorker;
 use super::{
     AccountConnection, AccountSupervisor, AccountView, Arm, CancelOrder, ChannelSupervisor,
     ClosePosition, CountSubscribers, Directory, Engine, Frame, GetAccount, GetNotices, GetWorkers,
-    Lookup, Notice, Notifier, Panic, PauseWorker, Publish, SUBSCRIBER_QUEUE, SetKillLevel,
-    StartWorker, StopEngine, StopWorker, Subscribe, Subscription, TriggerWorker, WorkerReport,
-    WorkerSpec, WorkerStatus, WorkerSupervisor,
+    Lookup, Notice, Notifier, Panic, PauseWorker, Publish, ResolveDecision, SUBSCRIBER_QUEUE,
+    SetKillLevel, StartWorker, StopEngine, StopWorker, Subscribe, Subscription, TellWorker,
+    TriggerWorker, WorkerReport, WorkerSpec, WorkerStatus, WorkerSupervisor,
 };
 use crate::clock::Clock;
 use crate::exchanges::GetCandles;
@@ -148,11 +149,39 @@ impl EngineHandle {
     /// # Errors
     /// When no such worker runs.
     pub async fn trigger_worker(&self, id: WorkerId) -> Result<(), EngineError> {
-        let known = ask(&self.workers, GetWorker(id)).await?;
-        if known.is_none_or(|(_, report)| report.is_none()) {
-            return Err(EngineError::NoSuchWorker);
-        }
+        self.require_worker(id).await?;
         ask(&self.workers, TriggerWorker(id)).await
+    }
+
+    /// Carries out what a worker's decision left to a person's approval, or drops it. What becomes
+    /// of it is told by the journal (`DecisionResolved`); nothing happens when it waits no more.
+    ///
+    /// # Errors
+    /// When no such worker runs.
+    pub async fn resolve_decision(
+        &self,
+        worker: WorkerId,
+        decision: DecisionId,
+        approved: bool,
+        by: UserId,
+    ) -> Result<(), EngineError> {
+        self.require_worker(worker).await?;
+        ask(&self.workers, ResolveDecision { worker, decision, approved, by }).await
+    }
+
+    /// Gives a worker a text from outside, to show to models as data.
+    ///
+    /// # Errors
+    /// When no such worker runs.
+    pub async fn tell_worker(&self, id: WorkerId, text: ExternalText) -> Result<(), EngineError> {
+        self.require_worker(id).await?;
+        ask(&self.workers, TellWorker(id, text)).await
+    }
+
+    async fn require_worker(&self, id: WorkerId) -> Result<(), EngineError> {
+        let known = ask(&self.workers, GetWorker(id)).await?;
+        let runs = known.is_some_and(|(_, report)| report.is_some());
+        if runs { Ok(()) } else { Err(EngineError::NoSuchWorker) }
     }
 
     /// How all workers are.

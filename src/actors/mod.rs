@@ -63,6 +63,6 @@ pub use publisher::KeepReport;
 pub use watchdog::watch;
 pub use worker::{InjectPanic, StrategyWorker, WorkerReport};
 pub use worker_supervisor::{
-    GetWorkers, PauseWorker, StartWorker, StopWorker, TriggerWorker, WorkerSpec, WorkerState,
-    WorkerStatus, WorkerSupervisor,
+    GetWorkers, PauseWorker, ResolveDecision, StartWorker, StopWorker, TellWorker, TriggerWorker,
+    WorkerSpec, WorkerState, WorkerStatus, WorkerSupervisor,
 };

@@ -25,6 +25,7 @@ use super::{
     AccountView, ChannelSupervisor, Directory, GetAccount, Lookup, Notice, Publish, WorkerState,
 };
 use crate::clock::Clock;
+use crate::store::Batch;
 use crate::view;
 
 /// How often accounts that hold something are shown anew.
@@ -200,6 +201,13 @@ fn headline(
     })
 }
 
+/// The records that follow from one, of those that became durable with it.
+fn follow_from<'r>(record: &Record, batches: &'r [Batch]) -> Vec<&'r Record> {
+    let of_account = batches.iter().filter(|batch| batch.account == record.account);
+    let records = of_account.flat_map(|batch| &batch.records);
+    records.filter(|it| it.cause == Some(record.sequence)).collect()
+}
+
 /// Says whether a record may change what an account is worth or holds.
 fn moves_money(event: &AccountEvent) -> bool {
     matches!(
@@ -233,6 +241,11 @@ impl Handler<Committed> for Publisher {
                 holds: false,
             });
             self.tell_record(record);
+            if let AccountEvent::DecisionMade(decision) = &record.event {
+                let follow = follow_from(record, &batches);
+                let data = view::decision_frame(decision, follow);
+                self.publish(format!("strategy:{}", decision.worker), "decision", data);
+            }
             if moves_money(&record.event) {
                 touched.insert(record.account);
             }

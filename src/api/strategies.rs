@@ -16,7 +16,7 @@ use super::strategy_form;
 use crate::actors::{AccountView, WorkerReport, WorkerState, WorkerStatus};
 use crate::auth::Caller;
 use crate::entropy;
-use crate::store::{StrategyFilter, StrategyRow, StrategyState, StrategyVersion};
+use crate::store::{StrategyFamily, StrategyFilter, StrategyRow, StrategyState, StrategyVersion};
 use crate::view::{Number, Time};
 
 /// A strategy as its owner sees it.
@@ -146,7 +146,13 @@ pub(super) async fn list(
     let status = strategy_form::read_status(&mut fields);
     let account = fields.parsed::<uuid::Uuid>("account_id").map(AccountId);
     fields.finish()?;
-    let filter = StrategyFilter { status, account, limit: page.limit, offset: page.offset };
+    let filter = StrategyFilter {
+        status,
+        account,
+        family: Some(StrategyFamily::Quant),
+        limit: page.limit,
+        offset: page.offset,
+    };
     let strategies = state.store.strategies(caller.owner(), filter).await?;
     let workers = state.engine.workers().await;
     let mut accounts = std::collections::BTreeMap::new();

@@ -1,5 +1,7 @@
 //! Registration, login and sessions.
 
+use std::sync::Arc;
+
 use banyan_core::time::{SECOND, Span, Timestamp};
 use uuid::Uuid;
 
@@ -24,7 +26,7 @@ const LONGEST_NAME: usize = 100;
 pub struct Auth {
     store: Store,
     tokens: Tokens,
-    vault: Vault,
+    vault: Arc<Vault>,
     hasher: Hasher,
     clock: Clock,
     open_registration: bool,
@@ -94,7 +96,7 @@ impl Auth {
         settings: &AuthSettings,
         clock: Clock,
     ) -> Result<Self, AuthError> {
-        let vault = Vault::new(&keys.data);
+        let vault = Arc::new(Vault::new(&keys.data));
         let kept = store.key_check(&vault.check_value(), clock.now()).await?;
         if !vault.knows(&kept) {
             return Err(AuthError::OtherDataKey);
@@ -108,6 +110,12 @@ impl Auth {
     #[must_use]
     pub fn vault(&self) -> &Vault {
         &self.vault
+    }
+
+    /// The same vault, for who opens credentials without a request.
+    #[must_use]
+    pub fn vault_shared(&self) -> Arc<Vault> {
+        self.vault.clone()
     }
 
     /// Registers a user; the first one is an administrator.

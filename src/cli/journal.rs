@@ -46,13 +46,14 @@ pub(super) fn run(
 fn to_text(found: &Verification) -> String {
     let mut text = format!(
         "accounts        {}\nrecords         {}\norders          {}\nfills           {}\n\
-         ledger entries  {}\npositions       {}\nsnapshots       {}\nhash            {}\n",
+         ledger entries  {}\npositions       {}\ndecisions       {}\nsnapshots       {}\nhash            {}\n",
         found.accounts,
         found.records,
         found.orders,
         found.fills,
         found.ledger_entries,
         found.positions,
+        found.decisions,
         found.snapshots,
         found.hash,
     );

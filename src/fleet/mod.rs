@@ -100,6 +100,7 @@ pub fn worker_spec(
             instruments: traded.iter().map(|it| it.id).collect(),
             capital: capital(draft, account),
             limits: limits.clone(),
+            told_of_funding_and_protection: matches!(draft.config, StrategyConfig::Ai(_)),
         },
         on_stop: StopPolicy::CancelOrders,
     })

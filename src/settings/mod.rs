@@ -23,6 +23,7 @@ use crate::api::ApiSettings;
 use crate::auth::AuthSettings;
 use crate::exchanges::PaperExchangeSettings;
 use crate::fleet::TradingSettings;
+use crate::llm::LlmSettings;
 use crate::store::StoreSettings;
 use crate::telemetry::LogSettings;
 use crate::ws::WsSettings;
@@ -61,6 +62,8 @@ pub struct Settings {
     pub trading: TradingSettings,
     /// The embedded exchange.
     pub paper: PaperExchangeSettings,
+    /// Models.
+    pub llm: LlmSettings,
     /// Logs.
     pub log: LogSettings,
 }
@@ -138,6 +141,7 @@ impl Settings {
             ("server", self.server.check()),
             ("trading", self.trading.check()),
             ("paper", self.paper.check()),
+            ("llm", self.llm.check()),
             ("log", self.log.check()),
         ];
         for (section, checked) in sections {

@@ -181,6 +181,7 @@ fn cast(trader: &Trader, random: &mut Pcg64Mcg) -> Cast {
             instruments: vec![trader.instrument],
             capital: trader.capital,
             limits: trader.limits.clone(),
+            told_of_funding_and_protection: false,
         },
         on_stop: StopPolicy::CancelOrders,
     };

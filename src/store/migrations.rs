@@ -12,9 +12,11 @@ use super::error::StoreError;
 
 const TABLE: &str = "_sqlx_migrations";
 
-const MIGRATIONS: [(i64, &str, &str); 2] = [
+const MIGRATIONS: [(i64, &str, &str); 4] = [
     (1, "journal", include_str!("../../migrations/0001_journal.sql")),
     (2, "users", include_str!("../../migrations/0002_users.sql")),
+    (3, "models", include_str!("../../migrations/0003_models.sql")),
+    (4, "decisions", include_str!("../../migrations/0004_decisions.sql")),
 ];
 
 /// The newest schema that this binary knows.

@@ -1,4 +1,4 @@
-//! The projector: what each record means for orders, fills, ledger entries and positions.
+//! The projector: what each record means for orders, fills, ledger entries, positions and decisions.
 //!
 //! Folds every record once into the state of its account and notes the rows that it touched, so
 //! the rows are a function of the journal alone; `verify` runs the same function over the whole
@@ -16,6 +16,7 @@ use banyan_core::money::{Price, Quantity};
 use banyan_core::venue::{FillReport, RejectReason};
 use rust_decimal::Decimal;
 
+use super::decision_rows::{DecisionEventRow, DecisionRow};
 use super::event::kind;
 use super::rows::{FillRow, LedgerRow, OrderRow, PositionRow, RowHead, RowInstrument};
 use super::text::{intent_text, name, sub_ledger_text};
@@ -27,6 +28,8 @@ pub(super) struct Changes {
     pub(super) fills: Vec<FillRow>,
     pub(super) entries: Vec<LedgerRow>,
     pub(super) positions: BTreeMap<String, PositionRow>,
+    pub(super) decisions: Vec<DecisionRow>,
+    pub(super) decision_events: Vec<DecisionEventRow>,
 }
 
 /// A record on its way into the rows.
@@ -38,6 +41,8 @@ struct Step<'r> {
 
 /// Folds a record into the state of its account, and notes the rows that it touched.
 pub(super) fn project(state: &mut AccountState, record: &Record, changes: &mut Changes) {
+    changes.decisions.extend(DecisionRow::of(record));
+    changes.decision_events.extend(DecisionEventRow::of(record));
     let open_before = held_by(state, record);
     state.apply(record, &mut Vec::new());
     let mut step = Step { record, state, changes };

@@ -25,6 +25,35 @@ pub enum StrategyState {
     Stopped,
 }
 
+/// Which of the two families a strategy belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StrategyFamily {
+    /// Rules and their parameters.
+    Quant,
+    /// Words, and models that decide.
+    Ai,
+}
+
+impl StrategyFamily {
+    /// The family of a configuration.
+    #[must_use]
+    pub const fn of(config: &StrategyConfig) -> Self {
+        match config {
+            StrategyConfig::Ai(_) => Self::Ai,
+            _ => Self::Quant,
+        }
+    }
+
+    /// The name: `quant` or `ai`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Quant => "quant",
+            Self::Ai => "ai",
+        }
+    }
+}
+
 /// What a version fixes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StrategyDraft {
@@ -121,6 +150,8 @@ pub struct StrategyFilter {
     pub status: Option<StrategyState>,
     /// On this account.
     pub account: Option<AccountId>,
+    /// Of this family.
+    pub family: Option<StrategyFamily>,
     /// At most so many.
     pub limit: i64,
     /// After so many.
@@ -139,8 +170,8 @@ impl Store {
     ) -> Result<(), StoreError> {
         const INSERT: &str = "
             INSERT INTO strategies (id, seq, tenant_id, owner_id, created_at, updated_at,
-                account_id, name, description, status, version)
-            VALUES ($1, 1, $2, $2, $3, $3, $4, $5, $6, $7, 1)";
+                account_id, name, description, status, version, family)
+            VALUES ($1, 1, $2, $2, $3, $3, $4, $5, $6, $7, 1, $8)";
         let mut transaction = self.begin().await?;
         on_both!(transaction.connection(), connection => sqlx::query(INSERT)
             .bind(strategy.id.to_string())
@@ -150,6 +181,7 @@ impl Store {
             .bind(&strategy.name)
             .bind(&strategy.description)
             .bind(json_text(&strategy.status))
+            .bind(StrategyFamily::of(&strategy.draft.config).name())
             .execute(connection)
             .await
             .map(|_| ()))?;
@@ -172,11 +204,13 @@ impl Store {
                 ON latest.strategy_id = strategies.id AND latest.version = strategies.version
             WHERE strategies.owner_id = $1 AND deleted_at IS NULL
                 AND ($2 = '' OR status = $2) AND ($3 = '' OR account_id = $3)
-            ORDER BY strategies.created_at, strategies.id LIMIT $4 OFFSET $5";
+                AND ($4 = '' OR family = $4)
+            ORDER BY strategies.created_at, strategies.id LIMIT $5 OFFSET $6";
         let rows = on_both!(self.reading(), pool => sqlx::query_as(SELECT)
             .bind(owner.user().to_string())
             .bind(filter.status.map_or_else(String::new, |status| json_text(&status)))
             .bind(filter.account.map_or_else(String::new, |account| account.to_string()))
+            .bind(filter.family.map_or("", StrategyFamily::name))
             .bind(filter.limit)
             .bind(filter.offset)
             .fetch_all(pool)

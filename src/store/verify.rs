@@ -16,6 +16,7 @@ use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 
 use super::database::{Store, Transaction};
+use super::decision_rows::{DecisionEventRow, DecisionRow};
 use super::driver::on_both;
 use super::error::StoreError;
 use super::event::{JournalRow, digest, hexadecimal, number};
@@ -42,6 +43,10 @@ pub struct Verification {
     pub ledger_entries: u64,
     /// Positions, flat ones included.
     pub positions: u64,
+    /// Decisions.
+    pub decisions: u64,
+    /// Reviews, approvals and outcomes of decisions.
+    pub decision_events: u64,
     /// Snapshots that could be compared.
     pub snapshots: u64,
     /// SHA-256 over every record of every account, in order.
@@ -95,7 +100,7 @@ struct Walk {
     digest: String,
     snapshot: Option<AccountState>,
     changes: Changes,
-    /// Up to where fills and ledger entries were compared.
+    /// Up to where rows that never change were compared.
     compared: i64,
 }
 
@@ -133,7 +138,7 @@ async fn accounts(moment: &mut Transaction) -> Result<Vec<String>, StoreError> {
 
 /// Rows of accounts that have no journal.
 async fn find_strays(moment: &mut Transaction, found: &mut Verification) -> Result<(), StoreError> {
-    const STRAYS: [(&str, &str); 5] = [
+    const STRAYS: [(&str, &str); 7] = [
         (
             "orders",
             "SELECT COUNT(*) FROM orders WHERE NOT EXISTS
@@ -153,6 +158,16 @@ async fn find_strays(moment: &mut Transaction, found: &mut Verification) -> Resu
             "positions",
             "SELECT COUNT(*) FROM positions WHERE NOT EXISTS
             (SELECT 1 FROM journal WHERE journal.account_id = positions.account_id)",
+        ),
+        (
+            "decisions",
+            "SELECT COUNT(*) FROM decisions WHERE NOT EXISTS
+            (SELECT 1 FROM journal WHERE journal.account_id = decisions.account_id)",
+        ),
+        (
+            "events of decisions",
+            "SELECT COUNT(*) FROM decision_events WHERE NOT EXISTS
+            (SELECT 1 FROM journal WHERE journal.account_id = decision_events.account_id)",
         ),
         (
             "snapshots",
@@ -198,7 +213,9 @@ async fn verify_account(
         }
         let is_last = rows.len() < reading::PAGE;
         let until = if is_last { i64::MAX } else { number(walk.last.0) };
-        walk.compare_money(moment, until, found).await?;
+        let after = std::mem::replace(&mut walk.compared, until);
+        walk.compare_money(moment, (after, until), found).await?;
+        walk.compare_decisions(moment, (after, until), found).await?;
         if is_last {
             walk.compare_standing(moment, found).await?;
             return Ok(walk.digest);
@@ -254,13 +271,12 @@ impl Walk {
     async fn compare_money(
         &mut self,
         moment: &mut Transaction,
-        until: i64,
+        (after, until): (i64, i64),
         found: &mut Verification,
     ) -> Result<(), StoreError> {
         const FILLS: &str = "SELECT * FROM fills WHERE account_id = $1 AND seq > $2 AND seq <= $3";
         const ENTRIES: &str =
             "SELECT * FROM ledger_entries WHERE account_id = $1 AND seq > $2 AND seq <= $3";
-        let after = std::mem::replace(&mut self.compared, until);
         let key = |sequence: Sequence, line: i64| (sequence.0, line);
         let what = |name: &str| format!("{name} of account {}", self.key);
 
@@ -290,6 +306,38 @@ impl Walk {
                 expected.map(by_key).collect(),
                 stored.map(by_key).collect(),
             );
+        }
+        Ok(())
+    }
+
+    /// Compares the decisions of the records since the last time, and what became of them.
+    async fn compare_decisions(
+        &mut self,
+        moment: &mut Transaction,
+        (after, until): (i64, i64),
+        found: &mut Verification,
+    ) -> Result<(), StoreError> {
+        const DECISIONS: &str =
+            "SELECT * FROM decisions WHERE account_id = $1 AND seq > $2 AND seq <= $3";
+        const EVENTS: &str =
+            "SELECT * FROM decision_events WHERE account_id = $1 AND seq > $2 AND seq <= $3";
+        let what = |name: &str| format!("{name} of account {}", self.key);
+        let made = std::mem::take(&mut self.changes.decisions);
+        let events = std::mem::take(&mut self.changes.decision_events);
+        found.decisions += made.len() as u64;
+        found.decision_events += events.len() as u64;
+        let stored =
+            self.stored(moment, DECISIONS, after, until, &what("decisions"), found).await?;
+        if let Some(stored) = stored {
+            let by_key = |row: DecisionRow| (row.head.sequence.0, row);
+            let (made, stored) = (made.into_iter().map(by_key), stored.into_iter().map(by_key));
+            found.compare(&what("decision"), made.collect(), stored.collect());
+        }
+        let name = what("events of decisions");
+        if let Some(stored) = self.stored(moment, EVENTS, after, until, &name, found).await? {
+            let by_key = |row: DecisionEventRow| (row.sequence.0, row);
+            let (events, stored) = (events.into_iter().map(by_key), stored.into_iter().map(by_key));
+            found.compare(&what("event of a decision"), events.collect(), stored.collect());
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 use sqlx::QueryBuilder;
 
 use super::database::Connected;
+use super::decision_writes;
 use super::driver::on_both;
 use super::event::{JournalRow, number};
 use super::projector::Changes;
@@ -68,7 +69,9 @@ pub(super) async fn apply(
     insert_fills(connection.again(), &changes.fills).await?;
     insert_entries(connection.again(), &changes.entries).await?;
     let positions: Vec<_> = changes.positions.values().collect();
-    put_positions(connection, &positions).await
+    put_positions(connection.again(), &positions).await?;
+    decision_writes::insert_decisions(connection.again(), &changes.decisions).await?;
+    decision_writes::insert_events(connection, &changes.decision_events).await
 }
 
 async fn put_orders(connection: Connected<'_>, rows: &[&OrderRow]) -> Result<(), sqlx::Error> {

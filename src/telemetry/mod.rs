@@ -4,8 +4,10 @@
 
 mod event_log;
 mod logs;
+mod models;
 mod vitals;
 
 pub use event_log::{Chain, EventLog};
 pub use logs::{LogSettings, log_panics};
+pub use models::{LATENCY_BUCKETS, ModelCallSample, ModelCounts, ModelMeter, ModelMeters};
 pub use vitals::{JournalSign, Vitals};

@@ -76,7 +76,7 @@ pub fn notification(title: &str, message: &str, level: &str) -> Arc<str> {
     text(&Notification { title, message, level })
 }
 
-fn text(data: &impl Serialize) -> Arc<str> {
+pub(super) fn text(data: &impl Serialize) -> Arc<str> {
     serde_json::to_string(data).expect("these shapes have texts as keys and no odd numbers").into()
 }
 

@@ -60,6 +60,9 @@ pub struct WorkerTerms {
     pub capital: Amount,
     /// Its limits.
     pub limits: RiskLimits,
+    /// Whether it is also told of funding and of where its positions are to be left.
+    #[serde(default)]
+    pub told_of_funding_and_protection: bool,
 }
 
 /// What becomes of a worker's orders and positions when it stops.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{Sequence, WorkerId};
 use crate::instrument::{InstrumentId, Instruments};
-use crate::intent::{ExitReason, OrderTag};
+use crate::intent::{ExitReason, OrderTag, Protection};
 use crate::market::MarketViews;
 use crate::money::{Amount, Price, Quantity};
 use crate::order::{OrderState, Side};
@@ -76,6 +76,20 @@ pub enum WorkerNotice {
         /// The worker's position after this fill.
         position: Position,
     },
+    /// Where the worker's position is to be left was promised or changed.
+    ProtectionSet {
+        /// The instrument.
+        instrument: InstrumentId,
+        /// The promise.
+        protection: Protection,
+    },
+    /// Funding was booked in the worker's sub-ledger.
+    FundingBooked {
+        /// The instrument.
+        instrument: InstrumentId,
+        /// Received (positive) or paid, in the settle asset.
+        amount: Amount,
+    },
 }
 
 /// A resting order as its worker sees it.
@@ -112,8 +126,10 @@ impl WorkerBook {
         }
         self.seen = event.sequence;
         match &event.notice {
-            WorkerNotice::IntentDenied { .. } => {}
-            WorkerNotice::OrderUpdated { tag: None, .. } => {}
+            WorkerNotice::IntentDenied { .. }
+            | WorkerNotice::OrderUpdated { tag: None, .. }
+            | WorkerNotice::ProtectionSet { .. }
+            | WorkerNotice::FundingBooked { .. } => {}
             WorkerNotice::OrderUpdated {
                 tag: Some(tag),
                 instrument,

@@ -2,6 +2,8 @@
 
 use actix::prelude::*;
 use banyan_core::account::Resumption;
+use banyan_core::decision::{DecisionId, ExternalText};
+use banyan_core::ids::UserId;
 use banyan_core::model::Answer;
 use banyan_core::strategy::{StrategyEvent, WhyNot};
 use banyan_core::time::Timestamp;
@@ -9,7 +11,6 @@ use banyan_core::worker::{WorkerBook, WorkerEvent};
 
 use super::StrategyWorker;
 use crate::actors::account::DetachWorker;
-use crate::actors::model_desk::WithdrawQuestions;
 use crate::exchanges::MarketBatch;
 
 /// The account tells the worker something.
@@ -32,6 +33,15 @@ pub(in crate::actors) enum Control {
     Pause,
     /// Go on.
     Resume,
+    /// Carry out what awaits a person's approval, or drop it.
+    Resolve {
+        /// Which decision.
+        decision: DecisionId,
+        /// Whether it is to be carried out.
+        approved: bool,
+        /// Who says so.
+        by: UserId,
+    },
     /// Stop by the worker's policy.
     Stop(banyan_core::terms::StopPolicy),
 }
@@ -81,10 +91,12 @@ impl Handler<Resumed> for StrategyWorker {
     type Result = ();
     fn handle(&mut self, Resumed(resumption): Resumed, ctx: &mut Self::Context) {
         self.epoch = Some(resumption.epoch);
+        let decided = resumption.decided;
         let Some(saved) = resumption.saved else {
             return self.warm_up(resumption.missed, ctx);
         };
         self.restore(Some(&saved));
+        self.strategy.continue_chain(decided.map(|it| (it.number, it.hash)));
         let pause = self.clock.wait_until(self.clock.now() + self.herd_pause());
         ctx.run_later(pause, |worker, ctx| worker.warm_up(resumption.missed, ctx));
     }
@@ -122,16 +134,33 @@ impl Handler<Control> for StrategyWorker {
         match control {
             Control::Trigger if self.is_running() => self.decide(&StrategyEvent::Triggered, ctx),
             Control::Trigger => {}
-            Control::Pause => self.set_paused(true),
-            Control::Resume => self.set_paused(false),
+            Control::Pause => self.pause(),
+            Control::Resume => self.resume(ctx),
+            Control::Resolve { decision, approved, by } if self.ready => {
+                self.decide(&StrategyEvent::Resolved { decision, approved, by }, ctx);
+            }
+            Control::Resolve { .. } => {}
             Control::Stop(policy) => {
                 self.submit(Vec::new(), Vec::new());
-                let worker = self.spec.worker;
-                self.models.do_send(WithdrawQuestions { worker, numbers: Vec::new() });
+                self.withdraw_questions();
                 self.account.do_send(DetachWorker(self.spec.worker, policy));
                 self.ready = false;
                 ctx.stop();
             }
+        }
+    }
+}
+
+/// A text from outside, for the strategy to show to models.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "()")]
+pub(in crate::actors) struct Told(pub(in crate::actors) ExternalText);
+
+impl Handler<Told> for StrategyWorker {
+    type Result = ();
+    fn handle(&mut self, Told(text): Told, ctx: &mut Self::Context) {
+        if self.ready {
+            self.decide(&StrategyEvent::Told(&text), ctx);
         }
     }
 }

@@ -54,11 +54,15 @@ impl StrategyWorker {
         };
         let same_version = saved.version == self.spec.terms.strategy_version;
         if same_version && saved.strategy.name() == self.strategy.name() {
-            self.strategy = saved.strategy;
+            let fresh = std::mem::replace(&mut self.strategy, saved.strategy);
+            if !self.strategy.take_over(fresh) {
+                self.heard = saved.heard;
+            }
             self.subscription = self.strategy.subscription();
+        } else {
+            self.strategy.inherit(saved.strategy);
         }
         self.book = saved.book;
         self.why_not = saved.why_not;
-        self.heard = saved.heard;
     }
 }

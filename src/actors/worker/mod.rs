@@ -25,7 +25,7 @@ use banyan_core::strategy::{
 use banyan_core::time::{Span, Timeframe, Timestamp};
 use banyan_core::worker::{WorkerBook, WorkerEvent, WorkerNotice, WorkerView};
 
-pub(super) use mailbox::{Answered, Control, GetReport, Notified, Resumed};
+pub(super) use mailbox::{Answered, Control, GetReport, Notified, Resumed, Told};
 pub use mailbox::{InjectPanic, WorkerReport};
 
 use super::model_desk::{AskModel, ModelDesk, WithdrawQuestions};
@@ -183,6 +183,9 @@ impl StrategyWorker {
 
     /// The earliest timer or end of a candle that it waits for.
     fn next_run_at(&self) -> Option<Timestamp> {
+        if let Some(next) = self.strategy.next_run() {
+            return Some(next).filter(|_| self.is_running());
+        }
         let now = self.clock.now();
         let timers = self.timers.values().map(|(at, _)| *at);
         let candles = self.subscription.candles.iter().map(|(timeframe, _)| {
@@ -331,10 +334,32 @@ impl StrategyWorker {
         for event in missed.into_iter().chain(while_waiting) {
             self.notified(event, ctx);
         }
-        self.decide(&StrategyEvent::Started, ctx);
+        if !self.paused {
+            self.decide(&StrategyEvent::Started, ctx);
+        }
         if let Some(epoch) = self.epoch {
             self.supervisor.do_send(WorkerStarted { worker: self.spec.worker, epoch });
         }
+    }
+
+    fn pause(&mut self) {
+        self.set_paused(true);
+        self.withdraw_questions();
+    }
+
+    /// Timers and answers of the pause were not heard, so the strategy begins as after a stop.
+    fn resume(&mut self, ctx: &mut Context<Self>) {
+        let was_paused = self.paused;
+        self.set_paused(false);
+        if was_paused && self.ready {
+            self.decide(&StrategyEvent::Started, ctx);
+        }
+    }
+
+    /// Nobody waits for the answers to this worker's questions any more.
+    fn withdraw_questions(&self) {
+        let worker = self.spec.worker;
+        self.models.do_send(WithdrawQuestions { worker, numbers: Vec::new() });
     }
 
     fn set_paused(&mut self, paused: bool) {

@@ -1,7 +1,8 @@
 //! What the worker supervisor is told and asked.
 
 use actix::prelude::*;
-use banyan_core::ids::{AccountId, Epoch, WorkerId};
+use banyan_core::decision::{DecisionId, ExternalText};
+use banyan_core::ids::{AccountId, Epoch, UserId, WorkerId};
 use banyan_core::terms::StopPolicy;
 
 use super::{WorkerSpec, WorkerStatus};
@@ -26,6 +27,25 @@ pub struct PauseWorker(pub WorkerId, pub bool);
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct TriggerWorker(pub WorkerId);
+
+/// Carries out what a worker's decision left to a person's approval, or drops it.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct ResolveDecision {
+    /// Whose.
+    pub worker: WorkerId,
+    /// Which.
+    pub decision: DecisionId,
+    /// Whether it is to be carried out.
+    pub approved: bool,
+    /// Who says so.
+    pub by: UserId,
+}
+
+/// Gives a worker a text from outside, to show to models as data.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct TellWorker(pub WorkerId, pub ExternalText);
 
 /// Asks how all workers are, with why they did not trade.
 #[derive(Message)]

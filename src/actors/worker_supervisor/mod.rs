@@ -20,11 +20,13 @@ pub(super) use messages::{
     AccountRestarted, BudgetSpent, GetWorker, InjectWorkerPanic, StopAll, WatchWorkers,
     WorkerChanged, WorkerStarted,
 };
-pub use messages::{GetWorkers, PauseWorker, StartWorker, StopWorker, TriggerWorker};
+pub use messages::{
+    GetWorkers, PauseWorker, ResolveDecision, StartWorker, StopWorker, TellWorker, TriggerWorker,
+};
 
 use super::account::DetachWorker;
 use super::supervision::{ChildDied, ChildGuard, Decision, RestartPolicy, Restarts};
-use super::worker::{Control, GetReport, History, WorkerPorts};
+use super::worker::{Control, GetReport, History, Told, WorkerPorts};
 use super::{
     Directory, InjectPanic, Level, Lookup, MarketFeed, ModelDesk, Notice, Notifier, StrategyWorker,
     SubscribeFeed, WorkerReport,
@@ -309,6 +311,23 @@ impl Handler<TriggerWorker> for WorkerSupervisor {
     type Result = ();
     fn handle(&mut self, TriggerWorker(worker): TriggerWorker, _: &mut Self::Context) {
         self.tell(worker, Control::Trigger);
+    }
+}
+
+impl Handler<ResolveDecision> for WorkerSupervisor {
+    type Result = ();
+    fn handle(&mut self, resolve: ResolveDecision, _: &mut Self::Context) {
+        let ResolveDecision { worker, decision, approved, by } = resolve;
+        self.tell(worker, Control::Resolve { decision, approved, by });
+    }
+}
+
+impl Handler<TellWorker> for WorkerSupervisor {
+    type Result = ();
+    fn handle(&mut self, TellWorker(worker, text): TellWorker, _: &mut Self::Context) {
+        if let Some(address) = self.children.get(&worker).and_then(|it| it.address.as_ref()) {
+            address.do_send(Told(text));
+        }
     }
 }
 

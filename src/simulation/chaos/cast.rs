@@ -103,6 +103,7 @@ fn worker(
             instruments: vec![instrument.id],
             capital: CAPITAL,
             limits,
+            told_of_funding_and_protection: false,
         },
         on_stop: StopPolicy::CancelOrders,
     }

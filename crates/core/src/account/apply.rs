@@ -60,6 +60,12 @@ impl AccountState {
             AccountEvent::WorkerStateSaved { worker, seen, state } => {
                 self.save(*worker, *seen, state);
             }
+            AccountEvent::DecisionMade(decision) => {
+                if let Some(worker) = self.workers.get_mut(&decision.worker) {
+                    let hash = decision.hash.clone();
+                    worker.decided = Some(super::ChainLink { number: decision.number, hash });
+                }
+            }
             AccountEvent::WorkerDetached { worker, .. } => {
                 if let Some(worker) = self.workers.get_mut(worker) {
                     worker.attached = false;
@@ -125,6 +131,7 @@ impl AccountState {
             inbox: std::collections::VecDeque::new(),
             engine_intents: 0,
             totals: super::Totals::default(),
+            decided: None,
         });
         known.epoch = epoch;
         known.attached = true;

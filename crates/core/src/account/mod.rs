@@ -29,7 +29,8 @@ use std::collections::{BTreeMap, VecDeque};
 pub use holdings::Holding;
 pub use recovery::RecoveryReport;
 pub use state::{
-    AccountOrder, AccountState, EquityMarks, Leverage, PendingExit, SeenTrades, Totals, WorkerState,
+    AccountOrder, AccountState, ChainLink, EquityMarks, Leverage, PendingExit, SeenTrades, Totals,
+    WorkerState,
 };
 pub use valuation::Valuation;
 
@@ -167,6 +168,8 @@ pub struct Resumption {
     pub saved: Option<Vec<u8>>,
     /// What happened since.
     pub missed: Vec<WorkerEvent>,
+    /// Its latest decision.
+    pub decided: Option<ChainLink>,
 }
 
 /// What an account wants done. Reused between inputs.

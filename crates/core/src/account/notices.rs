@@ -2,8 +2,10 @@
 
 use super::state::{AccountOrder, AccountState};
 use crate::ids::{ClientOrderId, WorkerId};
+use crate::instrument::InstrumentId;
 use crate::intent::{ExitReason, Intent};
 use crate::journal::{AccountEvent, FillShare, Record};
+use crate::ledger::{Bucket, Transaction};
 use crate::order::Transition;
 use crate::risk::DenialCode;
 use crate::time::Timestamp;
@@ -50,8 +52,41 @@ impl AccountState {
             AccountEvent::FillBooked { fill, shares, exit, .. } => {
                 self.fill_notices(fill, shares, *exit)
             }
+            AccountEvent::ProtectionSet { owner, instrument, protection } => {
+                let (instrument, protection) = (*instrument, *protection);
+                let notice = WorkerNotice::ProtectionSet { instrument, protection };
+                owner
+                    .worker()
+                    .filter(|it| self.hears_more(*it))
+                    .map(|it| (it, notice))
+                    .into_iter()
+                    .collect()
+            }
+            AccountEvent::FundingBooked { funding, transaction } => {
+                self.funding_notices(funding.instrument, transaction)
+            }
             _ => Vec::new(),
         }
+    }
+
+    /// Says whether a worker is told of funding and protection.
+    fn hears_more(&self, worker: WorkerId) -> bool {
+        let known = self.workers.get(&worker);
+        known.is_some_and(|it| it.terms.told_of_funding_and_protection)
+    }
+
+    fn funding_notices(
+        &self,
+        instrument: InstrumentId,
+        transaction: &Transaction,
+    ) -> Vec<(WorkerId, WorkerNotice)> {
+        let paid = transaction.postings().iter().filter(|it| it.bucket == Bucket::Wallet);
+        paid.filter_map(|posting| {
+            let worker = posting.sub_ledger.worker().filter(|it| self.hears_more(*it))?;
+            let amount = posting.amount;
+            Some((worker, WorkerNotice::FundingBooked { instrument, amount }))
+        })
+        .collect()
     }
 
     fn order_notice(&self, id: ClientOrderId) -> Option<(WorkerId, WorkerNotice)> {

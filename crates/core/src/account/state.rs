@@ -70,6 +70,18 @@ pub struct WorkerState {
     pub engine_intents: u32,
     /// Figures of its trading.
     pub totals: Totals,
+    /// Its latest decision, where it makes decisions.
+    #[serde(default)]
+    pub decided: Option<ChainLink>,
+}
+
+/// What the next sealed decision of a worker follows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChainLink {
+    /// Number of the latest decision.
+    pub number: u64,
+    /// Its hash.
+    pub hash: String,
 }
 
 /// Figures of one worker's trading, in the settle asset.

@@ -39,6 +39,7 @@ impl Account {
             epoch,
             saved: known.saved.clone(),
             missed: known.inbox.iter().cloned().collect(),
+            decided: known.decided.clone(),
         });
     }
 

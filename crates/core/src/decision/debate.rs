@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Reply;
+use crate::language::Language;
 use crate::model::ModelName;
 use crate::money::Rate;
 
@@ -64,4 +65,40 @@ pub struct Dissent {
     pub action: super::Action,
     /// How sure it was.
     pub confidence: Rate,
+}
+
+/// What several models came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Consensus {
+    /// The decision, with one proposal for each symbol that anybody named.
+    pub reply: Reply,
+    /// How it came about; `rebuttal` and `stopped_early` are for whoever asked to fill in.
+    pub summary: DebateSummary,
+}
+
+/// Counts votes, in the order in which they came. `None` when there are fewer than the quorum.
+#[must_use]
+pub fn consensus(
+    mode: ConsensusMode,
+    quorum: usize,
+    asked: &[ModelName],
+    votes: &[Vote<'_>],
+) -> Option<Consensus> {
+    let _ = (mode, quorum, asked, votes);
+    None
+}
+
+/// Says whether what is done for each symbol stands, whatever those still asked would say.
+#[must_use]
+pub fn is_settled(mode: ConsensusMode, quorum: usize, asked: usize, votes: &[Vote<'_>]) -> bool {
+    let _ = (mode, quorum);
+    votes.len() >= asked
+}
+
+/// What a participant is told in the second round: the positions and evidence of the others, as
+/// data that must not be obeyed.
+#[must_use]
+pub fn rebuttal_request(own: &ModelName, others: &[Vote<'_>], language: Language) -> String {
+    let _ = (own, others, language);
+    String::new()
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::instrument::{Instrument, InstrumentId};
 use crate::market::Candle;
-use crate::time::Timeframe;
+use crate::time::{Timeframe, Timestamp};
 use crate::worker::WorkerView;
 
 /// Any of the rule strategies with its whole state.
@@ -55,6 +55,32 @@ impl AnyStrategy {
         })
     }
 
+    /// Takes over from a strategy that has just been made what this one, restored, did not keep.
+    /// Says whether the market's past must be told again.
+    pub fn take_over(&mut self, fresh: Self) -> bool {
+        match (self, fresh) {
+            (Self::Ai(kept), Self::Ai(fresh)) => {
+                kept.take_over(*fresh);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Takes from an earlier version what stays true of the worker whatever its strategy is.
+    pub fn inherit(&mut self, earlier: Self) {
+        if let (Self::Ai(this), Self::Ai(earlier)) = (self, earlier) {
+            this.inherit(*earlier);
+        }
+    }
+
+    /// Goes on after the worker's latest decision, by number and hash, as the journal has it.
+    pub fn continue_chain(&mut self, latest: Option<(u64, String)>) {
+        if let (Self::Ai(this), Some(latest)) = (self, latest) {
+            this.continue_chain(latest);
+        }
+    }
+
     fn as_strategy(&self) -> &dyn Strategy {
         match self {
             Self::Grid(strategy) => strategy.as_ref(),
@@ -79,6 +105,10 @@ impl AnyStrategy {
 impl Strategy for AnyStrategy {
     fn name(&self) -> &'static str {
         self.as_strategy().name()
+    }
+
+    fn next_run(&self) -> Option<Timestamp> {
+        self.as_strategy().next_run()
     }
 
     fn subscription(&self) -> Subscription {

@@ -177,6 +177,12 @@ pub trait Strategy {
     /// nothing is wished.
     fn warm_up(&mut self, instrument: InstrumentId, timeframe: Timeframe, candle: &Candle);
 
+    /// When it next does something of its own accord, where it knows better than its timers and
+    /// candles.
+    fn next_run(&self) -> Option<Timestamp> {
+        None
+    }
+
     /// Takes in an event and adds what it wants done to `effects`.
     fn handle(&mut self, event: &StrategyEvent<'_>, view: &WorkerView<'_>, effects: &mut Effects);
 }

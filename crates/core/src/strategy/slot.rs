@@ -81,6 +81,9 @@ impl SlotOrder {
             // What the account has already is no longer denied: only its cancel can be.
             WorkerNotice::IntentDenied { .. } if self.answer == Answer::Heard => self.stands(),
             WorkerNotice::IntentDenied { .. } => self.gone(),
+            WorkerNotice::ProtectionSet { .. } | WorkerNotice::FundingBooked { .. } => {
+                Progress::Stands
+            }
         }
     }
 

@@ -62,6 +62,7 @@ pub(crate) fn terms() -> WorkerTerms {
             max_order_notional: Amount::from_units(10_000_000),
             ..RiskLimits::for_parameters()
         },
+        told_of_funding_and_protection: false,
     }
 }
 
