@@ -46,12 +46,15 @@ pub(super) fn run(settings: &Settings, json: bool) -> Result<Exit, CommandError>
 
 /// Says where the server is, once it answers.
 fn announce(ready: &Ready, json: bool) {
-    let Ready { url, demo } = ready;
+    let Ready { url, demo, house_model_url } = ready;
     if json {
         let mut line = json!({ "url": url });
         if let Some(login) = demo {
             line["email"] = login.email.as_str().into();
             line["password"] = login.password.expose().into();
+        }
+        if let Some(house) = house_model_url {
+            line["house_model_url"] = house.as_str().into();
         }
         output::json(&line);
         return;
@@ -60,6 +63,9 @@ fn announce(ready: &Ready, json: bool) {
     if let Some(login) = demo {
         let (email, password) = (&login.email, login.password.expose());
         text += &format!("  login     {email}\n  password  {password}\n");
+    }
+    if let Some(house) = house_model_url {
+        text += &format!("  demo model, rule-based, not an AI  {house}\n");
     }
     text += "Press Ctrl-C to stop.\n";
     output::write(&text);

@@ -6,6 +6,8 @@ mod demo;
 mod error;
 mod fleet;
 mod folder;
+mod io;
+mod models;
 mod parts;
 mod signals;
 
@@ -22,6 +24,8 @@ pub struct Ready {
     pub url: String,
     /// The demo user's login, where there is one.
     pub demo: Option<DemoLogin>,
+    /// Where the rule-based demo model, which is not an AI, is asked, where there is one.
+    pub house_model_url: Option<String>,
 }
 
 /// How a server ended.
@@ -51,7 +55,7 @@ pub fn run_on(
     opener: MarketplaceOpener,
     announce: impl FnOnce(&Ready),
 ) -> Result<Ended, ServerError> {
-    let io = parts::io_runtime(&settings.server)?;
+    let io = io::io_runtime(&settings.server)?;
     let system = actix::System::new();
     let ended = system.block_on(async {
         let mut running = parts::start(settings, io.handle().clone(), opener).await?;

@@ -13,10 +13,12 @@ use std::time::Duration;
 
 use actix::{Arbiter, ArbiterHandle};
 use tokio::net::TcpListener;
-use tokio::runtime::{Handle, Runtime};
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
+use super::io::on;
+use super::models::Models;
 use super::{DemoLogin, Ended, Ready, ServerError, demo, fleet, folder, signals};
 use crate::actors::{AccountPorts, Engine, EngineHandle, EnginePorts};
 use crate::api::{self, AppParts, AppState};
@@ -27,7 +29,8 @@ use crate::entropy;
 use crate::exchanges::{
     EmbeddedMarketplace, Marketplace, PaperSettings, ProcessId, SaveExchange, launch_paper,
 };
-use crate::settings::{ServerSettings, Settings};
+use crate::llm::NetworkModels;
+use crate::settings::Settings;
 use crate::store::{Lease, SqlJournal, Store};
 use crate::telemetry::{EventLog, Vitals};
 
@@ -56,16 +59,6 @@ pub type MarketplaceOpener = Box<
     dyn FnOnce(Premises) -> Pin<Box<dyn Future<Output = Result<OpenMarketplace, ServerError>>>>,
 >;
 
-/// The runtime for I/O.
-pub(super) fn io_runtime(settings: &ServerSettings) -> Result<Runtime, ServerError> {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(settings.io_threads)
-        .thread_name("io")
-        .enable_all()
-        .build()
-        .map_err(|error| ServerError::Engine(error.to_string()))
-}
-
 /// The embedded exchange, in this process and on an arbiter of its own.
 pub(super) async fn embedded(
     premises: Premises,
@@ -93,6 +86,7 @@ pub(super) async fn embedded(
 pub(super) struct Running {
     url: String,
     demo: Option<DemoLogin>,
+    models: Models,
     engine: EngineHandle,
     store: Store,
     lease: Arc<Lease>,
@@ -116,12 +110,13 @@ pub(super) async fn start(
     let listener = listen(settings, &io).await?;
     let (store, lease) = open_store(settings, clock, &io).await?;
     let auth = open_auth(settings, &store, clock, &io).await?;
+    let models = Models::open(settings, &store, &auth, clock, &io).await?;
     let market = opener(Premises { folder: data.clone(), clock, io: io.clone() }).await?;
     let (tell_fenced, fenced) = mpsc::channel(1);
     let trading = Arbiter::new().handle();
     let journal = (store.clone(), lease.clone(), io.clone());
-    let engine =
-        start_engine(&trading, market.enter, journal, settings, clock, tell_fenced).await?;
+    let ports = (market.enter, models.for_engine());
+    let engine = start_engine(&trading, ports, journal, settings, clock, tell_fenced).await?;
     let mut threads = vec![("trading", trading)];
     threads.extend(market.threads);
     crate::actors::watch(threads, engine.vitals_shared())
@@ -154,6 +149,7 @@ pub(super) async fn start(
     Ok(Running {
         url,
         demo,
+        models,
         engine,
         store,
         lease,
@@ -164,15 +160,6 @@ pub(super) async fn start(
         patience,
         io,
     })
-}
-
-/// Lets work be done on the I/O runtime.
-async fn on<T: Send + 'static>(
-    io: &Handle,
-    work: impl Future<Output = Result<T, ServerError>> + Send + 'static,
-) -> Result<T, ServerError> {
-    let done = io.spawn(work).await;
-    done.map_err(|error| ServerError::Engine(error.to_string()))?
 }
 
 /// Binds the address first, so that one that is in use is told before anything else happens.
@@ -224,7 +211,7 @@ async fn open_auth(
 
 async fn start_engine(
     trading: &ArbiterHandle,
-    enter: Box<dyn FnOnce() -> Rc<dyn Marketplace> + Send>,
+    (enter, models): (Box<dyn FnOnce() -> Rc<dyn Marketplace> + Send>, NetworkModels),
     (store, lease, io): (Store, Arc<Lease>, Handle),
     settings: &Settings,
     clock: Clock,
@@ -260,7 +247,7 @@ async fn start_engine(
             vitals: Arc::new(Vitals::default()),
             on_fenced: Some(Box::new(on_fenced)),
             keep_report: Some(Box::new(keep_report)),
-            models: Box::new(crate::llm::NobodyToAsk),
+            models: Box::new(models),
         });
         let _ = answer.send(engine);
     });
@@ -281,7 +268,8 @@ async fn serve(listener: TcpListener, state: AppState, mut stopping: watch::Rece
 
 impl Running {
     pub(super) fn ready(&self) -> Ready {
-        Ready { url: self.url.clone(), demo: self.demo.clone() }
+        let house_model_url = self.models.house_url();
+        Ready { url: self.url.clone(), demo: self.demo.clone(), house_model_url }
     }
 
     /// Waits until something ends the server.
@@ -301,6 +289,7 @@ impl Running {
         if let Err(error) = self.engine.stop().await {
             tracing::error!(%error, "the journal may lack the latest; recovery will tell");
         }
+        self.models.close().await;
         let (store, lease) = (self.store, self.lease);
         (self.close_market)().await;
         let closing = async move {
