@@ -31,12 +31,12 @@
 //!   `entry_price`, `mark_price`, `leverage`, `unrealized`, `unrealized_percent` (per margin),
 //!   `liquidation_price`, `liquidation_distance_percent`, `stop_loss`, `take_profit`, `opened_at`,
 //!   `held_minutes`.
-//! - `markets`, for each symbol one line of `symbol`, `price`, `bid`, `ask`, `spread_percent`,
-//!   `funding_rate_percent`, `change_24h_percent`, `min_notional`, `min_quantity`,
-//!   `taker_fee_percent`; then a line for each timeframe, shortest first: `symbol`, `timeframe`,
-//!   `indicators` (an object of numbers), `signals` (an object of texts), `candles` (a list, oldest
-//!   first, of lists `[open time, open, high, low, close, volume]`). Which of the two a line is
-//!   shows in whether it has a `timeframe`.
+//! - `markets`, for each symbol one line of `symbol`, `kind` (`perpetual` or `spot`), `price`,
+//!   `bid`, `ask`, `spread_percent`, `funding_rate_percent`, `change_24h_percent`, `min_notional`,
+//!   `min_quantity`, `taker_fee_percent`; then a line for each timeframe, shortest first: `symbol`,
+//!   `timeframe`, `indicators` (an object of numbers), `signals` (an object of texts), `candles` (a
+//!   list, oldest first, of lists `[open time, open, high, low, close, volume]`). Which of the two
+//!   a line is shows in whether it has a `timeframe`.
 //! - `closed_trades`, a line for each, newest first: `symbol`, `side`, `exit_price`, `pnl`,
 //!   `reason`, `closed_at`.
 //! - `external`, only where there are texts from outside: a line for each within a fence of
