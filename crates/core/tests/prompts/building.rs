@@ -284,8 +284,8 @@ fn facts_are_those_of_the_snapshot() {
 fn markets_are_told_by_a_line_of_prices_and_a_line_for_each_timeframe() {
     let built = prompt(&config(json!({})), &quiet());
     let told = facts(&built.user, "markets");
-    let prices = json!({"symbol": "BTC/USDT:USDT", "kind": "perpetual", "price": 64123.5, "bid": 64_123,
-        "ask": 64_124, "spread_percent": 0.0016, "funding_rate_percent": 0.01,
+    let prices = json!({"symbol": "BTC/USDT:USDT", "kind": "perpetual", "price": 64123.5,
+        "bid": 64_123, "ask": 64_124, "spread_percent": 0.0016, "funding_rate_percent": 0.01,
         "change_24h_percent": -1.23456789, "min_notional": 64.13, "min_quantity": 0.001,
         "taker_fee_percent": 0.05});
     assert_eq!(told[0], prices);
