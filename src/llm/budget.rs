@@ -7,7 +7,7 @@
 use banyan_core::ids::WorkerId;
 use banyan_core::model::{FailureKind, ModelFailure, ModelName, Usage};
 use banyan_core::money::{AMOUNT_ONE, Amount};
-use banyan_core::time::Timestamp;
+use banyan_core::time::{DAY, Span, Timestamp};
 use rust_decimal::{Decimal, RoundingStrategy};
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
@@ -21,6 +21,8 @@ use crate::store::{ANSWERED, ModelCallDraft, ModelSpending, Owner, ProviderModel
 
 /// What a call that nobody waited for is settled as.
 const WITHDRAWN: &str = "withdrawn";
+/// How long it is kept what a call cost.
+const KEPT: Span = Span(90 * DAY);
 
 /// What tokens cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,7 +106,8 @@ pub(super) struct Budget {
     clock: Clock,
     worker: Amount,
     user: Amount,
-    one_at_a_time: Mutex<()>,
+    /// One at a time; with the last day on which old calls were forgotten.
+    swept: Mutex<i64>,
 }
 
 /// Money that is set aside for one call. Dropped before it is settled, the call counts as
@@ -122,7 +125,7 @@ pub(super) struct Reservation {
 impl Budget {
     pub(super) fn new(store: Store, clock: Clock, settings: &LlmSettings) -> Self {
         let (worker, user) = (settings.worker_budget(), settings.user_budget());
-        Self { store, clock, worker, user, one_at_a_time: Mutex::new(()) }
+        Self { store, clock, worker, user, swept: Mutex::new(i64::MIN) }
     }
 
     /// Sets money aside for a call, durably.
@@ -136,8 +139,9 @@ impl Budget {
         price: Price,
         cost: Amount,
     ) -> Result<Reservation, ModelFailure> {
-        let _turn = self.one_at_a_time.lock().await;
+        let mut swept = self.swept.lock().await;
         let now = self.clock.now();
+        self.sweep(&mut swept, now).await;
         let unknown = |error: crate::store::StoreError| {
             let why = format!("nobody can tell what was spent today: {error}");
             ModelFailure::new(FailureKind::Budget, why)
@@ -161,6 +165,17 @@ impl Budget {
             is_open: true,
             meter: TokenMeter::default(),
         })
+    }
+
+    /// Forgets old calls, once a day; it is no harm when that fails.
+    async fn sweep(&self, swept: &mut i64, now: Timestamp) {
+        if *swept == now.day() {
+            return;
+        }
+        *swept = now.day();
+        if let Err(error) = self.store.forget_model_calls(now - KEPT).await {
+            tracing::warn!(%error, "old calls of models could not be forgotten");
+        }
     }
 
     fn refuse(&self, spent: &ModelSpending, cost: Amount) -> Result<(), ModelFailure> {

@@ -146,10 +146,10 @@ fn kind(status: u16, told: &Told, is_json: bool) -> FailureKind {
         && says(&["not exist", "not found", "not_found", "invalid model", "unknown model"]);
     if status == 402 || coded(&["1113", "1008"]) || says(&NO_CREDIT) {
         FailureKind::NoCredit
+    } else if matches!(status, 401 | 403) || coded(&["1004"]) || says(&BAD_KEY) {
+        FailureKind::Auth
     } else if status == 429 || coded(&["1302", "1303", "1305", "1002"]) || says(&TOO_FAST) {
         FailureKind::RateLimit
-    } else if matches!(status, 401 | 403) || coded(&["1004", "1001"]) || says(&BAD_KEY) {
-        FailureKind::Auth
     } else if status == 413 || coded(&["1261"]) || says(&TOO_LONG) {
         FailureKind::TooLong
     } else if coded(&["1211"]) || (model_is_missing && status < 500) {
@@ -245,6 +245,7 @@ mod tests {
     #[test]
     fn kinds_are_told_by_status_code_and_words() {
         assert_eq!(kind_of(401, "{}"), FailureKind::Auth);
+        assert_eq!(kind_of(401, r#"{"error":{"code":"1002","message":"x"}}"#), FailureKind::Auth);
         assert_eq!(kind_of(402, "{}"), FailureKind::NoCredit);
         assert_eq!(
             kind_of(429, r#"{"error":{"code":"insufficient_quota"}}"#),

@@ -26,9 +26,9 @@ enum Outcome {
 
 use Outcome::{Failure, Text};
 
-async fn check(name: &str, url: &str, expected: Outcome) -> Answer {
+async fn check(name: &str, url: impl AsRef<str>, expected: Outcome) -> Answer {
     let stage = Stage::new().await;
-    stage.provider("deepseek", url).await;
+    stage.provider("deepseek", url.as_ref()).await;
     let mut question = stage.question(MODEL);
     question.deadline = stage.clock.now() + Span::seconds(4);
     let answer = stage.put(question).await;
@@ -55,7 +55,7 @@ fn tell(name: &str, answer: &Answer) {
 
 async fn check_response(name: &str, response: ResponseTemplate, expected: Outcome) -> Answer {
     let server = answering(response).await;
-    check(name, &base(&server), expected).await
+    check(name, base(&server), expected).await
 }
 
 fn error(status: u16, message: &str) -> ResponseTemplate {
@@ -133,8 +133,7 @@ async fn failing_first(times: u64, response: ResponseTemplate) -> MockServer {
 async fn failures_that_pass() {
     let slow_down = error(429, "slow down").insert_header("retry-after", "1");
     let server = failing_first(1, slow_down).await;
-    let reply =
-        check("429, Retry-After 1 s, then an answer", &base(&server), Text(DECISION.into()));
+    let reply = check("429, Retry-After 1 s, then an answer", base(&server), Text(DECISION.into()));
     let reply = reply.await.unwrap();
     assert_eq!(reply.usage.attempts, 2);
     assert!(reply.usage.latency >= Span::seconds(1), "the pause was kept");
@@ -156,7 +155,7 @@ async fn failures_that_pass() {
     for status in [500, 502, 503, 504, 529] {
         let server = failing_first(2, ResponseTemplate::new(status)).await;
         let name = format!("{status} twice, then an answer");
-        let reply = check(&name, &base(&server), Text(DECISION.into())).await.unwrap();
+        let reply = check(&name, base(&server), Text(DECISION.into())).await.unwrap();
         assert_eq!(reply.usage.attempts, 3);
     }
     let failure = check_response(
@@ -169,24 +168,22 @@ async fn failures_that_pass() {
 
 #[tokio::test]
 async fn connections() {
-    check("nobody listens", &nobody().await, Failure(FailureKind::Connection)).await.unwrap_err();
+    check("nobody listens", nobody().await, Failure(FailureKind::Connection)).await.unwrap_err();
     let slow = vec![Step::Hang];
-    check("slow first byte", &playing(slow).await, Failure(FailureKind::Timeout))
-        .await
-        .unwrap_err();
+    check("slow first byte", playing(slow).await, Failure(FailureKind::Timeout)).await.unwrap_err();
     let silent = vec![head(), Step::Repeat(": keep-alive\n\n".into(), 3), Step::Hang];
     let failure =
-        check("signs of life, no answer", &playing(silent).await, Failure(FailureKind::Timeout));
+        check("signs of life, no answer", playing(silent).await, Failure(FailureKind::Timeout));
     assert!(failure.await.unwrap_err().message.contains("no further"));
     let begun = delta(json!({"content": "{\"chain"}));
     let cut = vec![head(), Step::Write(format!("data: {begun}\n\n"))];
-    let failure = check("cut stream", &playing(cut).await, Failure(FailureKind::Connection)).await;
+    let failure = check("cut stream", playing(cut).await, Failure(FailureKind::Connection)).await;
     let failure = failure.unwrap_err();
     assert_eq!((failure.partial.as_str(), failure.usage.attempts), ("{\"chain", 3));
     assert!(failure.usage.cost.is_positive(), "what was written is paid for");
     let stuck = vec![head(), Step::Write(format!("data: {begun}\n\n")), Step::Hang];
     let failure =
-        check("stream that gets stuck", &playing(stuck).await, Failure(FailureKind::Timeout));
+        check("stream that gets stuck", playing(stuck).await, Failure(FailureKind::Timeout));
     assert_eq!(failure.await.unwrap_err().partial, "{\"chain");
     let broken = "HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n{\"choices\": [";
     let broken = playing(vec![Step::Write(broken.to_owned())]).await;
@@ -203,7 +200,7 @@ async fn connections() {
     let mut slow: Vec<Step> = vec![head()];
     slow.extend(words.flat_map(|it| [Step::Write(format!("data: {it}\n\n")), pause.clone()]));
     slow.push(Step::Write("data: [DONE]\n\n".to_owned()));
-    check("slow, but steady", &playing(slow).await, Text(DECISION.into())).await.unwrap();
+    check("slow, but steady", playing(slow).await, Text(DECISION.into())).await.unwrap();
 }
 
 #[tokio::test]

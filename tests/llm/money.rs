@@ -95,12 +95,15 @@ async fn calls_at_the_same_time_cannot_spend_the_same_money() {
         })
         .collect();
     for answer in asked {
-        let answer = answer.await.unwrap();
-        assert!(answer.is_ok_and(|it| it.text == DECISION) || stage.calls().await.len() < 7);
+        match answer.await.unwrap() {
+            Ok(reply) => assert_eq!(reply.text, DECISION),
+            Err(failure) => assert_eq!(failure.kind, FailureKind::Budget),
+        }
     }
     let calls = stage.calls().await;
-    let reserved: i128 = calls.iter().map(|it| it.cost.0).sum();
-    assert!(reserved <= 50_000, "{calls:?}");
+    assert!(!calls.is_empty() && bodies(&server).await.len() == calls.len());
+    let spent: i128 = calls.iter().map(|it| it.cost.0).sum();
+    assert!(spent <= 50_000, "{calls:?}");
 }
 
 #[tokio::test]

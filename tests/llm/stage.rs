@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use banyan::auth::keys::Keys;
+use banyan::auth::keys::Key;
 use banyan::auth::vault::Vault;
 use banyan::clock::Clock;
 use banyan::llm::{self, Ask, LlmSettings, ModelService, ModelServiceParts};
@@ -60,7 +60,7 @@ impl Stage {
         let (clock, meters) = (Clock::wall(), Arc::new(ModelMeters::default()));
         let service = ModelService::new(ModelServiceParts {
             store: store.clone(),
-            vault: Arc::new(Vault::new(&Keys::random().data)),
+            vault: Arc::new(Vault::new(&Key::random())),
             clock,
             settings,
             meters: meters.clone(),
