@@ -2,7 +2,11 @@
 //! is told: after a crash in between, the next start does what was wanted.
 
 use banyan_core::account::Phase;
+use banyan_core::instrument::Instrument;
 use banyan_core::kill::{KillLevel, KillScope};
+use banyan_core::market::MarketViews;
+use banyan_core::model::FailureKind;
+use banyan_core::strategy::StrategyConfig;
 use banyan_core::strategy::lint::{LintContext, lint};
 use banyan_core::venue::PositionMode;
 
@@ -112,6 +116,7 @@ async fn prepare(
         }
         other => other.into(),
     })?;
+    require_models(state, owner, strategy).await?;
     let view = engine_view(state, &account).await?;
     if view.phase != Phase::Ready {
         let message = "the account still compares its books with the exchange; try again soon";
@@ -131,17 +136,62 @@ async fn prepare(
     Err(ApiError { code: "STRATEGY_REFUSED", ..ApiError::invalid(findings) })
 }
 
+/// Every model that a strategy may ask must be one that its owner can ask.
+async fn require_models(
+    state: &AppState,
+    owner: Owner,
+    strategy: &StrategyRow,
+) -> Result<(), ApiError> {
+    let StrategyConfig::Ai(config) = &strategy.draft.config else {
+        return Ok(());
+    };
+    let debaters = config.debate.iter().flat_map(|debate| &debate.models);
+    for model in config.ai_model.iter().chain(debaters).chain(&config.fallback_model) {
+        if let Err(failure) = state.models.check_model(owner, model).await {
+            let code = match failure.kind {
+                FailureKind::NoProvider | FailureKind::NoApiKey | FailureKind::NoBaseUrl => {
+                    "MISSING_PROVIDER"
+                }
+                FailureKind::ModelNotFound => "MODEL_NOT_FOUND",
+                FailureKind::Budget => "MODEL_WITHOUT_PRICE",
+                _ => "MODEL_NOT_USABLE",
+            };
+            let provider = model.provider();
+            let message =
+                format!("{model} cannot be asked: {}; see provider {provider}", failure.message);
+            return Err(ApiError::conflict(code, message));
+        }
+    }
+    Ok(())
+}
+
 async fn lint_spec(
     state: &AppState,
     spec: &WorkerSpec,
     view: &AccountView,
 ) -> Result<Vec<Detail>, ApiError> {
-    let instruments = state.engine.instruments();
-    let traded = spec.terms.instruments.first().and_then(|id| instruments.get(*id));
-    let Some(instrument) = traded else {
-        return Err(ApiError::field("symbol", "is not listed"));
-    };
-    let Some(price) = state.engine.prices().await.get(instrument.id).valuation() else {
+    let prices = state.engine.prices().await;
+    let mut findings = Vec::new();
+    for id in &spec.terms.instruments {
+        let Some(instrument) = state.engine.instruments().get(*id) else {
+            return Err(ApiError::field("symbol", "is not listed"));
+        };
+        for finding in lint_instrument(spec, view, instrument, &prices)? {
+            if !findings.contains(&finding) {
+                findings.push(finding);
+            }
+        }
+    }
+    Ok(findings)
+}
+
+fn lint_instrument(
+    spec: &WorkerSpec,
+    view: &AccountView,
+    instrument: &Instrument,
+    prices: &MarketViews,
+) -> Result<Vec<Detail>, ApiError> {
+    let Some(price) = prices.get(instrument.id).valuation() else {
         let message = format!("there is no price of {} yet; try again soon", instrument.symbol);
         return Err(ApiError::unavailable(message));
     };

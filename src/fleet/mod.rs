@@ -103,11 +103,19 @@ pub fn worker_spec(
             strategy_version: version,
             instruments: traded.iter().map(|it| it.id).collect(),
             capital: capital(draft, account),
-            limits: limits.clone(),
+            limits: limits_of(&draft.config, limits),
             told_of_funding_and_protection: matches!(draft.config, StrategyConfig::Ai(_)),
         },
         on_stop: StopPolicy::CancelOrders,
     })
+}
+
+/// The limits of a strategy: those of its owner where it is in words, else those of all.
+fn limits_of(config: &StrategyConfig, of_all: &RiskLimits) -> RiskLimits {
+    match config {
+        StrategyConfig::Ai(config) => config.limits(),
+        _ => of_all.clone(),
+    }
 }
 
 /// The capital of a strategy: what its owner allocated, else what its configuration binds at

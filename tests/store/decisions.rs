@@ -5,7 +5,7 @@ use banyan::store::{DecisionFilter, Everyone, Owner, Page, Store, StoreError};
 use banyan_core::decision::{Decision, DecisionId, Horizon};
 use banyan_core::ids::{UserId, WorkerId};
 use banyan_core::journal::{AccountEvent, Record};
-use banyan_core::money::{Amount, Rate};
+use banyan_core::money::Amount;
 use serde_json::Value;
 
 use crate::decided::day;
@@ -119,10 +119,10 @@ pub(crate) async fn filters_and_totals_count_decisions(place: &Place) {
     let totals = store.decision_totals(owner(), &of(A)).await.unwrap();
     assert_eq!((totals.decisions, totals.executed, totals.failed), (3, 2, 0));
     assert_eq!((totals.tokens, totals.latency_ms), (7_500, 9_600));
-    assert_eq!(totals.confidence, Rate(3 * Rate::from_basis_points(7_500).0));
+    assert_eq!(totals.confidence, rust_decimal::Decimal::new(225, 2));
     let actions = [(",close_long,", 1), (",hold,", 1), (",open_long,", 1)];
     assert_eq!(totals.actions, actions.map(|(name, count)| (name.to_owned(), count)));
-    assert_eq!(totals.costs, [("0.0012".to_owned(), 3)]);
+    assert_eq!(totals.costs, [(Amount(120_000), 3)]);
 }
 
 pub(crate) async fn outcomes_are_found_by_their_horizon(place: &Place) {
