@@ -7,7 +7,8 @@ use banyan_core::decision::ConsensusMode;
 use banyan_core::ids::WorkerId;
 use banyan_core::model::ModelName;
 use banyan_core::prompt::{self, Language, TradingMode};
-use banyan_core::strategy::{AiConfig, StrategyConfig};
+use banyan_core::strategy::StrategyConfig;
+use banyan_core::strategy::config::AiConfig;
 use serde::Serialize;
 use serde_json::{Map, Value};
 

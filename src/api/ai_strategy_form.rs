@@ -4,7 +4,8 @@
 use banyan_core::ids::AccountId;
 use banyan_core::instrument::Instruments;
 use banyan_core::money::Amount;
-use banyan_core::strategy::{AiConfig, AnyStrategy, StrategyConfig, StrategyKind};
+use banyan_core::strategy::config::AiConfig;
+use banyan_core::strategy::{AnyStrategy, StrategyConfig, StrategyKind};
 use serde_json::{Map, Value};
 
 use super::error::{ApiError, Detail};

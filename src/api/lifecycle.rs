@@ -4,8 +4,8 @@
 use banyan_core::account::Phase;
 use banyan_core::instrument::Instrument;
 use banyan_core::kill::{KillLevel, KillScope};
-use banyan_core::market::MarketViews;
 use banyan_core::model::FailureKind;
+use banyan_core::money::Price;
 use banyan_core::strategy::StrategyConfig;
 use banyan_core::strategy::lint::{LintContext, lint};
 use banyan_core::venue::PositionMode;
@@ -170,31 +170,29 @@ async fn lint_spec(
     spec: &WorkerSpec,
     view: &AccountView,
 ) -> Result<Vec<Detail>, ApiError> {
+    let instruments = state.engine.instruments();
     let prices = state.engine.prices().await;
     let mut findings = Vec::new();
     for id in &spec.terms.instruments {
-        let Some(instrument) = state.engine.instruments().get(*id) else {
+        let Some(instrument) = instruments.get(*id) else {
             return Err(ApiError::field("symbol", "is not listed"));
         };
-        for finding in lint_instrument(spec, view, instrument, &prices)? {
-            if !findings.contains(&finding) {
-                findings.push(finding);
-            }
-        }
+        let Some(price) = prices.get(instrument.id).valuation() else {
+            let message = format!("there is no price of {} yet; try again soon", instrument.symbol);
+            return Err(ApiError::unavailable(message));
+        };
+        findings.extend(lint_on(spec, instrument, price, view));
     }
     Ok(findings)
 }
 
-fn lint_instrument(
+/// Everything that would not work with one of the instruments.
+fn lint_on(
     spec: &WorkerSpec,
-    view: &AccountView,
     instrument: &Instrument,
-    prices: &MarketViews,
-) -> Result<Vec<Detail>, ApiError> {
-    let Some(price) = prices.get(instrument.id).valuation() else {
-        let message = format!("there is no price of {} yet; try again soon", instrument.symbol);
-        return Err(ApiError::unavailable(message));
-    };
+    price: Price,
+    view: &AccountView,
+) -> Vec<Detail> {
     let context = LintContext {
         account_one_way: view.state.settings.position_mode == PositionMode::OneWay,
         // Workers may share a symbol: each has a sub-ledger of its own, and a wish that would cross
@@ -203,7 +201,7 @@ fn lint_instrument(
         capital: spec.terms.capital,
     };
     let findings = lint(&spec.config, instrument, price, &context);
-    Ok(findings
+    findings
         .into_iter()
         .map(|it| {
             let field = match it.field {
@@ -212,5 +210,5 @@ fn lint_instrument(
             };
             Detail::new(field, format!("{}; {}", it.message, it.suggestion))
         })
-        .collect())
+        .collect()
 }

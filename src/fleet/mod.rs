@@ -103,18 +103,21 @@ pub fn worker_spec(
             strategy_version: version,
             instruments: traded.iter().map(|it| it.id).collect(),
             capital: capital(draft, account),
-            limits: limits_of(&draft.config, limits),
+            limits: own_limits(&draft.config).unwrap_or_else(|| limits.clone()),
             told_of_funding_and_protection: matches!(draft.config, StrategyConfig::Ai(_)),
         },
         on_stop: StopPolicy::CancelOrders,
     })
 }
 
-/// The limits of a strategy: those of its owner where it is in words, else those of all.
-fn limits_of(config: &StrategyConfig, of_all: &RiskLimits) -> RiskLimits {
+/// The limits that a strategy brings itself: one in words has its own risk controls.
+fn own_limits(config: &StrategyConfig) -> Option<RiskLimits> {
     match config {
-        StrategyConfig::Ai(config) => config.limits(),
-        _ => of_all.clone(),
+        StrategyConfig::Ai(config) => Some(config.limits()),
+        StrategyConfig::Grid(_)
+        | StrategyConfig::Dca(_)
+        | StrategyConfig::Rsi(_)
+        | StrategyConfig::EmaCross(_) => None,
     }
 }
 
