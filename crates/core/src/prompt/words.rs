@@ -83,7 +83,7 @@ pub(super) fn entry_standards(language: Language) -> String {
              independent readings support.\n\
              - There is a price at which the idea is wrong. That is the stop; it lies beyond \
              ordinary noise, about one to two average true ranges away.\n\
-             - The target is far enough from the entry, compared with the stop, and pays the fees.\n\
+             - The target is far enough away, compared with the stop, and pays the fees.\n\
              - You would take the same trade if you had no position and no recent loss.",
             "以下条件全部满足才开仓：\n\
              - 方向与所示最长周期一致，或者至少有两个相互独立的读数支持反转。\n\
@@ -170,9 +170,9 @@ const SHAPE: &str = r#"{"chain_of_thought": text,
  "decisions": [
   {"symbol": text,
    "action": "open_long" | "open_short" | "close_long" | "close_short" | "hold" | "wait",
-   "leverage": whole number | null, "position_size_usd": number | null, "entry_price": number | null,
-   "stop_loss": number | null, "take_profit": number | null, "confidence": 0 to 1,
-   "risk_usd": number | null, "reasoning": text}
+   "leverage": whole number | null, "position_size_usd": number | null,
+   "entry_price": number | null, "stop_loss": number | null, "take_profit": number | null,
+   "confidence": 0 to 1, "risk_usd": number | null, "reasoning": text}
  ],
  "overall_confidence": 0 to 1,
  "next_review_minutes": whole number | null}"#;
@@ -182,8 +182,8 @@ pub(super) fn output_format(spec: &PromptSpec<'_>) -> String {
     let rules = spec.language.pick(
         "- One decision for each symbol under markets; hold where a position stays, wait where \
          none is wanted.\n\
-         - Opens need leverage, position_size_usd, stop_loss and take_profit. For all other actions \
-         these are null.\n\
+         - Opens need leverage, position_size_usd, stop_loss and take_profit. For all other \
+         actions these are null.\n\
          - entry_price is null: entries are made at the market.\n\
          - risk_usd is what would be lost at the stop.\n\
          - Write all texts in English. Keep chain_of_thought short.",

@@ -14,9 +14,9 @@ const FAR: Rate = Rate::from_basis_points(1_000);
 
 /// The rules with what they look at and what they found.
 pub(super) struct Rules<'a> {
-    instrument: &'a Instrument,
-    price: Price,
-    context: &'a LintContext<'a>,
+    pub(super) instrument: &'a Instrument,
+    pub(super) price: Price,
+    pub(super) context: &'a LintContext<'a>,
     pub(super) findings: Vec<LintFinding>,
 }
 
@@ -29,7 +29,13 @@ impl<'a> Rules<'a> {
         Self { instrument, price, context, findings: Vec::new() }
     }
 
-    fn find(&mut self, code: LintCode, field: &'static str, message: String, suggestion: String) {
+    pub(super) fn find(
+        &mut self,
+        code: LintCode,
+        field: &'static str,
+        message: String,
+        suggestion: String,
+    ) {
         self.findings.push(LintFinding { code, field, message, suggestion });
     }
 

@@ -8,7 +8,9 @@ use rust_decimal::Decimal;
 
 use super::super::checks::{Checks, FieldError};
 use super::{AiConfig, DebateConfig, EventTriggers};
+use crate::money::Amount;
 use crate::prompt::PromptMode;
+use crate::risk::RiskLimits;
 
 /// Characters of the longest text of an owner.
 const LONGEST_TEXT: usize = 20_000;
@@ -189,7 +191,12 @@ fn check_limits(config: &AiConfig, checks: &mut Checks) {
     if let Some(ranges) = controls.default_take_profit_atr {
         checks.within("risk_controls.default_take_profit_atr", ranges, 1, 10);
     }
-    for error in config.limits().validate().err().unwrap_or_default() {
+    if let Some(value) = controls.max_order_notional {
+        checks.amount("risk_controls.max_order_notional", value);
+    }
+    // Amounts were looked at above.
+    let limits = RiskLimits { max_order_notional: Amount::from_units(1), ..config.limits() };
+    for error in limits.validate().err().unwrap_or_default() {
         let message = format!("must be {}", error.expected);
         checks.require(false, written_name(error.field), &message);
     }
@@ -207,7 +214,6 @@ fn written_name(limit: &str) -> &'static str {
         "min_confidence" => "risk_controls.min_confidence",
         "max_stop_distance" => "risk_controls.max_stop_distance",
         "max_positions" => "risk_controls.max_positions",
-        "max_order_notional" => "risk_controls.max_order_notional",
         _ => "risk_controls",
     }
 }
