@@ -5,6 +5,7 @@ mod calibration;
 mod claims;
 mod counterfactual;
 mod debate;
+mod generated;
 mod reading;
 mod repairs;
 mod scene;
