@@ -3,6 +3,7 @@
 
 mod calibration;
 mod claims;
+mod corpus;
 mod counterfactual;
 mod debate;
 mod generated;

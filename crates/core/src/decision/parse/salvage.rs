@@ -144,8 +144,9 @@ fn scan(text: &str, fuel: &mut usize) -> Option<Answer> {
     while let Some(start) = next_value(text, at).filter(|_| *fuel > 0) {
         let found = tolerant::read(text, start, fuel);
         let end = found.end.max(after(text, start));
-        // What goes on behind its end has ended too early.
-        let damaged = found.damaged || text[end..].trim_start().starts_with([',', ']', '}']);
+        // What goes on behind its end has ended too early; then all that follows is in doubt.
+        let goes_on = text[end..].trim_start().starts_with([',', ']', '}']);
+        let damaged = found.damaged || goes_on || scanned.is_damaged();
         at = match shape::decisions_in(&found.value) {
             Some(shape) => {
                 let shape = if damaged { rescued(shape, text, (start, end)) } else { shape };
@@ -186,6 +187,10 @@ struct Scanned {
 }
 
 impl Scanned {
+    fn is_damaged(&self) -> bool {
+        self.document.iter().chain(&self.alone).any(|it| it.damaged)
+    }
+
     fn take(&mut self, place: Place) {
         if place.shape.document.is_some() {
             if self.document.is_none() || !place.shape.decisions.is_empty() {
