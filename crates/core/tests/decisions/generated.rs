@@ -63,9 +63,11 @@ impl Maker {
         let (stop, words) = (self.below(90_000) + 1, self.one_of(&WORDS));
         let confidence = self.below(100) as f64 / 100.0;
         let (name, action) = (SYMBOLS[symbol], ACTIONS[action]);
-        format!(
-            r#"{{"symbol":{blank}"{name}","action":"{action}",{blank}"leverage":3,"position_size_usd":{size},"stop_loss":{stop},"take_profit":null,{blank}"confidence":{confidence},"reasoning":"{words}"}}"#
-        )
+        let head = format!(r#"{{"symbol":{blank}"{name}","action":"{action}",{blank}"leverage":3"#);
+        let figures =
+            format!(r#""position_size_usd":{size},"stop_loss":{stop},"take_profit":null"#);
+        let rest = format!(r#"{blank}"confidence":{confidence},"reasoning":"{words}"}}"#);
+        format!("{head},{figures},{rest}")
     }
 
     /// The same, with something wrong.
