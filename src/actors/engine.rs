@@ -22,7 +22,7 @@ use super::{
 };
 use crate::llm::Models;
 use crate::store::Journal;
-use crate::telemetry::{EventLog, Vitals};
+use crate::telemetry::{EventLog, ModelMeters, Vitals};
 
 /// What the engine needs from outside.
 pub struct EnginePorts {
@@ -40,6 +40,8 @@ pub struct EnginePorts {
     pub on_fenced: Option<Box<dyn FnOnce()>>,
     /// Called with every recovery report.
     pub keep_report: Option<KeepReport>,
+    /// Where it is counted what answers were worth.
+    pub meters: Arc<ModelMeters>,
     /// Who answers questions of strategies.
     pub models: Box<dyn Models>,
 }
@@ -184,8 +186,14 @@ impl Engine {
         let keep_report = ports.keep_report.take();
         let directory = Directory::default().start();
         let channels = ChannelSupervisor::new(clock.now()).start();
-        let publisher =
-            Publisher::new(clock, channels.clone(), directory.clone(), keep_report).start();
+        let publisher = Publisher::new(
+            clock,
+            channels.clone(),
+            directory.clone(),
+            keep_report,
+            ports.meters.clone(),
+        )
+        .start();
         ports.accounts.reports = Some(publisher.clone().recipient());
         let tree = Self::start_tree(ports, directory, channels);
         tree.journal.do_send(Follow(publisher.clone().recipient()));

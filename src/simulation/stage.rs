@@ -120,6 +120,7 @@ impl Stage {
             vitals: Arc::default(),
             on_fenced: None,
             keep_report: None,
+            meters: Arc::default(),
             models: Box::new(crate::llm::NobodyToAsk),
         });
         for account in &self.accounts {
