@@ -12,7 +12,8 @@ use super::error::ApiError;
 use super::idempotency::once;
 use super::state::AppState;
 use super::{
-    accounts, ai_strategies, auth, decisions, engine, health, history, sockets, strategies, workers,
+    accounts, ai_strategies, auth, decisions, engine, health, history, metrics, models, providers,
+    sockets, strategies, workers,
 };
 
 /// The whole interface. Serve it with
