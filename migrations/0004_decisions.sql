@@ -1,6 +1,6 @@
 -- Decisions of strategies in words, and what became of them; both follow from the journal.
 --
--- Times are microseconds since 1970 UTC. Confidence and gain are rates at eight decimals, costs exact
+-- Times are microseconds since 1970 UTC. Confidence and gain are rates at ten decimals, costs exact
 -- decimals of dollars as text.
 
 ALTER TABLE strategies ADD COLUMN family TEXT NOT NULL DEFAULT 'quant';

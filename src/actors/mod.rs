@@ -61,7 +61,7 @@ pub use model_desk::{AskModel, ModelDesk, WithdrawQuestions};
 pub use notifier::{GetNotices, Level, Notice, Notifier};
 pub use publisher::KeepReport;
 pub use watchdog::watch;
-pub use worker::{InjectPanic, StrategyWorker, WorkerReport};
+pub use worker::{Answered, InjectPanic, StrategyWorker, WorkerReport};
 pub use worker_supervisor::{
     GetWorkers, PauseWorker, ResolveDecision, StartWorker, StopWorker, TellWorker, TriggerWorker,
     WorkerSpec, WorkerState, WorkerStatus, WorkerSupervisor,

@@ -38,7 +38,8 @@ pub struct AskModel {
     pub worker: WorkerId,
     /// What is asked.
     pub question: Question,
-    pub(super) answer_to: Recipient<Answered>,
+    /// Where the answer goes.
+    pub answer_to: Recipient<Answered>,
 }
 
 /// The answers of these questions are of no use any more.

@@ -2,7 +2,9 @@
 //! is told: after a crash in between, the next start does what was wanted.
 
 use banyan_core::account::Phase;
+use banyan_core::instrument::Instrument;
 use banyan_core::kill::{KillLevel, KillScope};
+use banyan_core::money::Price;
 use banyan_core::strategy::lint::{LintContext, lint};
 use banyan_core::venue::PositionMode;
 
@@ -137,14 +139,28 @@ async fn lint_spec(
     view: &AccountView,
 ) -> Result<Vec<Detail>, ApiError> {
     let instruments = state.engine.instruments();
-    let traded = spec.terms.instruments.first().and_then(|id| instruments.get(*id));
-    let Some(instrument) = traded else {
-        return Err(ApiError::field("symbol", "is not listed"));
-    };
-    let Some(price) = state.engine.prices().await.get(instrument.id).valuation() else {
-        let message = format!("there is no price of {} yet; try again soon", instrument.symbol);
-        return Err(ApiError::unavailable(message));
-    };
+    let prices = state.engine.prices().await;
+    let mut findings = Vec::new();
+    for id in &spec.terms.instruments {
+        let Some(instrument) = instruments.get(*id) else {
+            return Err(ApiError::field("symbol", "is not listed"));
+        };
+        let Some(price) = prices.get(instrument.id).valuation() else {
+            let message = format!("there is no price of {} yet; try again soon", instrument.symbol);
+            return Err(ApiError::unavailable(message));
+        };
+        findings.extend(lint_on(spec, instrument, price, view));
+    }
+    Ok(findings)
+}
+
+/// Everything that would not work with one of the instruments.
+fn lint_on(
+    spec: &WorkerSpec,
+    instrument: &Instrument,
+    price: Price,
+    view: &AccountView,
+) -> Vec<Detail> {
     let context = LintContext {
         account_one_way: view.state.settings.position_mode == PositionMode::OneWay,
         // Workers may share a symbol: each has a sub-ledger of its own, and a wish that would cross
@@ -153,7 +169,7 @@ async fn lint_spec(
         capital: spec.terms.capital,
     };
     let findings = lint(&spec.config, instrument, price, &context);
-    Ok(findings
+    findings
         .into_iter()
         .map(|it| {
             let field = match it.field {
@@ -162,5 +178,5 @@ async fn lint_spec(
             };
             Detail::new(field, format!("{}; {}", it.message, it.suggestion))
         })
-        .collect())
+        .collect()
 }

@@ -6,6 +6,7 @@
 mod backup;
 mod config;
 mod data;
+mod decisions;
 mod doctor;
 mod export;
 mod journal;
@@ -112,6 +113,8 @@ enum Command {
     Restore(backup::RestoreArguments),
     /// Write fills or ledger entries of an account as CSV.
     Export(export::ExportArguments),
+    /// Look into the sealed decisions of strategies in words.
+    Decisions(decisions::DecisionsArguments),
     /// Check that this machine and these settings are fit.
     Doctor,
     /// Show the settings in force, secrets masked.
@@ -148,6 +151,7 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Backup(backup) => backup::backup(backup, &settings, arguments.json),
         Command::Restore(restore) => backup::restore(restore, &settings, arguments.json),
         Command::Export(export) => export::run(export, &settings),
+        Command::Decisions(it) => decisions::run(it, &settings, arguments.json),
         Command::Doctor => Ok(doctor::run(&settings, arguments.json)),
         Command::Config => Ok(config::run(&settings, arguments.json)),
     }

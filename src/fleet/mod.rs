@@ -3,6 +3,8 @@
 //! Used by the interface when somebody activates a strategy, and by the server when it starts.
 //! Decides no trade.
 
+mod again;
+mod limits;
 mod settings;
 
 use banyan_core::instrument::{Instrument, Instruments};
@@ -15,6 +17,8 @@ use banyan_core::time::Span;
 use banyan_core::venue::{MarginMode, PositionMode};
 use rust_decimal::Decimal;
 
+pub use again::replay_decision;
+pub use limits::LimitChange;
 pub use settings::TradingSettings;
 
 use crate::actors::{AccountPlan, WorkerSpec};
@@ -99,11 +103,22 @@ pub fn worker_spec(
             strategy_version: version,
             instruments: traded.iter().map(|it| it.id).collect(),
             capital: capital(draft, account),
-            limits: limits.clone(),
+            limits: own_limits(&draft.config).unwrap_or_else(|| limits.clone()),
             told_of_funding_and_protection: matches!(draft.config, StrategyConfig::Ai(_)),
         },
         on_stop: StopPolicy::CancelOrders,
     })
+}
+
+/// The limits that a strategy brings itself: one in words has its own risk controls.
+fn own_limits(config: &StrategyConfig) -> Option<RiskLimits> {
+    match config {
+        StrategyConfig::Ai(config) => Some(config.limits()),
+        StrategyConfig::Grid(_)
+        | StrategyConfig::Dca(_)
+        | StrategyConfig::Rsi(_)
+        | StrategyConfig::EmaCross(_) => None,
+    }
 }
 
 /// The capital of a strategy: what its owner allocated, else what its configuration binds at

@@ -3,9 +3,13 @@
 //! What became of a decision is in the journal: its events name the records, which are read from
 //! there.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use banyan_core::decision::DecisionId;
-use banyan_core::ids::{AccountId, WorkerId};
-use banyan_core::journal::Record;
+use banyan_core::ids::{AccountId, IntentId, WorkerId};
+use banyan_core::instrument::Instrument;
+use banyan_core::journal::{AccountEvent, Record};
 use banyan_core::money::Rate;
 
 use super::Page;
@@ -16,6 +20,7 @@ use super::error::StoreError;
 use super::event::number;
 use super::owner::{Everyone, Owner};
 use super::rows::{FillRow, OrderRow};
+use super::text::intent_text;
 use super::upgrade::read_record;
 
 /// Which decisions.
@@ -268,23 +273,47 @@ impl Store {
         rows.iter().map(|row| record(row.version, &row.payload)).collect()
     }
 
-    /// The orders that come from a wish, first to last; the wish as its record's correlation.
+    /// The orders that come from a wish, first to last.
     ///
     /// # Errors
     /// When they cannot be read.
     pub async fn orders_of_intent(
         &self,
         account: AccountId,
-        correlation: &str,
+        intent: IntentId,
     ) -> Result<Vec<OrderRow>, StoreError> {
         const SELECT: &str = "
             SELECT * FROM orders WHERE account_id = $1 AND correlation = $2
             ORDER BY created_at, seq, client_order_id";
         Ok(on_both!(self.reading(), pool => sqlx::query_as(SELECT)
             .bind(account.to_string())
-            .bind(correlation)
+            .bind(intent_text(intent))
             .fetch_all(pool)
             .await)?)
+    }
+
+    /// The instruments that an account's journal lists, as they were listed last.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub async fn listed_instruments(
+        &self,
+        account: AccountId,
+    ) -> Result<Vec<Arc<Instrument>>, StoreError> {
+        const SELECT: &str = "
+            SELECT version, payload FROM journal
+            WHERE account_id = $1 AND kind = 'instrument_changed' ORDER BY seq";
+        let rows: Vec<StoredRecord> = on_both!(self.reading(), pool => sqlx::query_as(SELECT)
+            .bind(account.to_string())
+            .fetch_all(pool)
+            .await)?;
+        let mut listed = BTreeMap::new();
+        for row in rows {
+            if let AccountEvent::InstrumentChanged(it) = record(row.version, &row.payload)?.event {
+                listed.insert(it.id, it);
+            }
+        }
+        Ok(listed.into_values().collect())
     }
 
     /// What decisions come to, whatever the page.

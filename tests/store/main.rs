@@ -13,6 +13,8 @@ mod browse;
 #[expect(dead_code, reason = "made for the core's own tests")]
 #[path = "../../crates/core/tests/account/chaos.rs"]
 mod chaos;
+mod decided;
+mod decisions;
 #[expect(dead_code, reason = "made for the core's own tests")]
 #[path = "../../crates/core/tests/account/desk.rs"]
 mod desk;
@@ -79,6 +81,14 @@ suite! {
         everybody_sees_their_own_rows_alone,
         filters_and_pages_choose_rows,
         the_life_of_an_order_is_told_in_order;
+    decisions:
+        decisions_come_back_with_what_became_of_them,
+        everybody_sees_their_own_decisions_alone,
+        filters_and_totals_count_decisions,
+        outcomes_are_found_by_their_horizon,
+        decisions_follow_from_the_journal,
+        a_decision_that_is_tampered_with_is_named,
+        decisions_come_back_from_a_backup;
     backup:
         a_backup_comes_back_in_the_same_kind_of_database,
         a_backup_comes_back_in_the_other_kind_of_database,

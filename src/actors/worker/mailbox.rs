@@ -80,11 +80,14 @@ pub struct WorkerReport {
 #[rtype(result = "Option<WorkerReport>")]
 pub(in crate::actors) struct GetReport;
 
-#[derive(Message)]
+/// A question was answered, or will not be.
+#[derive(Debug, Clone, Message)]
 #[rtype(result = "()")]
-pub(in crate::actors) struct Answered {
-    pub(in crate::actors) number: u64,
-    pub(in crate::actors) answer: Answer,
+pub struct Answered {
+    /// The worker's number of the question.
+    pub number: u64,
+    /// What became of it.
+    pub answer: Answer,
 }
 
 impl Handler<Resumed> for StrategyWorker {

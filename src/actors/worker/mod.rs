@@ -25,8 +25,8 @@ use banyan_core::strategy::{
 use banyan_core::time::{Span, Timeframe, Timestamp};
 use banyan_core::worker::{WorkerBook, WorkerEvent, WorkerNotice, WorkerView};
 
-pub(super) use mailbox::{Answered, Control, GetReport, Notified, Resumed, Told};
-pub use mailbox::{InjectPanic, WorkerReport};
+pub use mailbox::{Answered, InjectPanic, WorkerReport};
+pub(super) use mailbox::{Control, GetReport, Notified, Resumed, Told};
 
 use super::model_desk::{AskModel, ModelDesk, WithdrawQuestions};
 use super::supervision::ChildGuard;
