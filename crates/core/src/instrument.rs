@@ -176,6 +176,19 @@ impl Instrument {
         Quantity(most).floor_to(self.filters.step)
     }
 
+    /// The smallest value for which the quantity filters leave an acceptable order at `price`:
+    /// after rounding down to the step it is still large enough.
+    #[must_use]
+    pub fn smallest_order(&self, price: Price) -> Amount {
+        let filters = &self.filters;
+        let by_quantity = filters.min_quantity.max(filters.step).ceil_to(filters.step);
+        let by_value = self.quantity_for(filters.min_notional, price);
+        let short = self.notional(price, by_value) < filters.min_notional;
+        let by_value = by_value + if short { filters.step } else { Quantity::ZERO };
+        // A value is rounded down; one unit more never buys less than the quantity.
+        self.notional(price, by_quantity.max(by_value)) + Amount(1)
+    }
+
     /// The quantity one, as a mantissa.
     #[must_use]
     pub fn one_unit(&self) -> i64 {

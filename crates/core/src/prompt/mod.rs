@@ -49,16 +49,22 @@
 //! `bollinger` is `above`, `inside` or `below`.
 
 mod build;
+mod exact;
+mod facts;
+mod indicators;
 mod observer;
+mod series;
 mod spec;
 mod standing;
+mod user;
+mod words;
 
 pub use build::{BuiltPrompt, build, system};
-pub use observer::Observer;
-pub use spec::{
+pub use indicators::{
     AtrSettings, BollingerSettings, EmaSettings, Indicators, MacdSettings, PeriodSettings,
-    PromptMode, PromptSections, PromptSpec, TradingMode,
 };
+pub use observer::Observer;
+pub use spec::{PromptMode, PromptSections, PromptSpec, TradingMode};
 pub use standing::{Held, standing};
 
 pub use crate::language::Language;

@@ -8,7 +8,6 @@ use super::config::{
     AiConfig, DcaConfig, EmaCrossConfig, GridConfig, RsiConfig, Spacing, StrategyConfig,
     StrategyKind,
 };
-use super::minimum::smallest_order;
 use crate::instrument::Instrument;
 use crate::market::Candle;
 use crate::money::{Amount, Price, Rate, Rounding};
@@ -68,7 +67,7 @@ fn grid(
         price.to_decimal(instrument.price_decimals).normalize()
     };
     // A tenth more than the smallest, at the highest level, where a step is worth the most.
-    let level = smallest_order(instrument, price + reach).share(11, 10, Rounding::Up);
+    let level = instrument.smallest_order(price + reach).share(11, 10, Rounding::Up);
     // Half of the capital; nearly all of it where that is too little for a ladder.
     let ladder = Amount(level.0 * i128::from(GRID_COUNT));
     let investment = share(capital, 2).max(ladder.min(capital.share(9, 10, Rounding::Down)));
@@ -142,7 +141,7 @@ fn order(instrument: &Instrument, price: Price, capital: Amount, parts: i128) ->
 
 /// Twice what the instrument takes at least: the price will move.
 fn workable_order(instrument: &Instrument, price: Price) -> Amount {
-    Amount(2 * smallest_order(instrument, price).0)
+    Amount(2 * instrument.smallest_order(price).0)
 }
 
 fn share(capital: Amount, parts: i128) -> Amount {

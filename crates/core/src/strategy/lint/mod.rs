@@ -4,6 +4,7 @@
 //! Validation says whether numbers are possible at all; lint says whether they make sense here. It
 //! only reads.
 
+mod ai;
 mod rules;
 
 use serde::{Deserialize, Serialize};
@@ -86,9 +87,28 @@ pub fn lint(
         StrategyConfig::Dca(config) => rules.check_dca(config),
         StrategyConfig::Rsi(config) => rules.check_rsi(config),
         StrategyConfig::EmaCross(config) => rules.check_ema_cross(config),
-        StrategyConfig::Ai(_) => {}
+        StrategyConfig::Ai(config) => rules.check_ai(config),
     }
     rules.findings
+}
+
+/// The same for a strategy that trades several instruments, each with its price. What is wrong
+/// whatever the instrument is told once.
+#[must_use]
+pub fn lint_all(
+    config: &StrategyConfig,
+    markets: &[(&Instrument, Price)],
+    context: &LintContext<'_>,
+) -> Vec<LintFinding> {
+    let mut findings: Vec<LintFinding> = Vec::new();
+    for (instrument, price) in markets {
+        for finding in lint(config, instrument, *price, context) {
+            if !findings.contains(&finding) {
+                findings.push(finding);
+            }
+        }
+    }
+    findings
 }
 
 /// Only a grid that is too small for its levels is left to the rules: they say what is needed.
@@ -96,6 +116,8 @@ fn build(config: &StrategyConfig, instrument: &Instrument) -> Result<(), Vec<Fie
     config.validate()?;
     match config {
         StrategyConfig::Grid(config) => Ladder::new(config, instrument).map(drop),
+        // It may trade more than this one instrument.
+        StrategyConfig::Ai(_) => Ok(()),
         other => AnyStrategy::new(other, &[instrument]).map(drop),
     }
 }

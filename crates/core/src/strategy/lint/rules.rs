@@ -7,16 +7,16 @@ use crate::instrument::Instrument;
 use crate::money::{Amount, Price, Rate, Rounding};
 use crate::strategy::config::{self, DcaConfig, EmaCrossConfig, GridConfig, RsiConfig, Spacing};
 use crate::strategy::grid::{Ladder, power};
-use crate::strategy::minimum::{is_orderable, smallest_order};
+use crate::strategy::minimum::is_orderable;
 
 /// A price this far outside of a grid will hardly come back soon: a tenth of the price.
 const FAR: Rate = Rate::from_basis_points(1_000);
 
 /// The rules with what they look at and what they found.
 pub(super) struct Rules<'a> {
-    instrument: &'a Instrument,
-    price: Price,
-    context: &'a LintContext<'a>,
+    pub(super) instrument: &'a Instrument,
+    pub(super) price: Price,
+    pub(super) context: &'a LintContext<'a>,
     pub(super) findings: Vec<LintFinding>,
 }
 
@@ -29,7 +29,13 @@ impl<'a> Rules<'a> {
         Self { instrument, price, context, findings: Vec::new() }
     }
 
-    fn find(&mut self, code: LintCode, field: &'static str, message: String, suggestion: String) {
+    pub(super) fn find(
+        &mut self,
+        code: LintCode,
+        field: &'static str,
+        message: String,
+        suggestion: String,
+    ) {
         self.findings.push(LintFinding { code, field, message, suggestion });
     }
 
@@ -66,7 +72,7 @@ impl<'a> Rules<'a> {
         let each = invested.share(1, count, Rounding::Down);
         let buys = &levels[..levels.len() - 1];
         if !buys.iter().all(|level| is_orderable(self.instrument, *level, each)) {
-            let smallest = buys.iter().map(|level| smallest_order(self.instrument, *level));
+            let smallest = buys.iter().map(|level| self.instrument.smallest_order(*level));
             let needed = smallest.max().unwrap_or_default();
             let leverage = i128::from(config::whole(config.leverage));
             let investment = Amount(needed.0 * count).share(1, leverage, Rounding::Up);
@@ -268,7 +274,7 @@ impl<'a> Rules<'a> {
         leverage: Decimal,
     ) {
         if !is_orderable(self.instrument, price, value) {
-            let needed = smallest_order(self.instrument, price);
+            let needed = self.instrument.smallest_order(price);
             let leverage = i128::from(config::whole(leverage));
             let amount = cents(needed.share(1, leverage, Rounding::Up));
             self.find(

@@ -1,5 +1,8 @@
 //! The configuration of a strategy in words.
 
+mod checks;
+mod limits;
+
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -205,14 +208,15 @@ impl AiConfig {
     /// # Errors
     /// All fields that are wrong.
     pub fn validate(&self) -> Result<(), Vec<FieldError>> {
-        Ok(())
+        checks::check(self)
     }
 
     /// The limits that the account reviews its wishes by: those for all strategies in words, with
-    /// what the owner says in their place.
+    /// what the owner says in their place. What cannot be held is the nearest that can, so that
+    /// `validate` finds it.
     #[must_use]
     pub fn limits(&self) -> RiskLimits {
-        RiskLimits::default()
+        self.risk_controls.over(&RiskLimits::default())
     }
 
     /// What its prompts are made of.
