@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use banyan_core::instrument::{Instrument, InstrumentId, Instruments};
 use banyan_core::market::Candle;
 use banyan_core::money::Amount;
+use banyan_core::risk::RiskLimits;
+use banyan_core::strategy::config::AiConfig;
 use banyan_core::strategy::defaults;
 use banyan_core::strategy::lint::{LintContext, lint};
 use banyan_core::strategy::{StrategyConfig, StrategyKind};
@@ -339,11 +341,17 @@ fn trader(
         check(&config, instrument, capital, source)?;
     }
     let limits = match &config {
-        StrategyConfig::Ai(words) => words.limits(),
+        StrategyConfig::Ai(words) => limits_in_words(words, source.timeframe),
         _ => settings.risk.limits()?,
     };
     let (instruments, settle) = (traded.iter().map(|it| it.id).collect(), first.settle().clone());
     Ok(Trader { name, config, instruments, capital, settle, limits })
+}
+
+/// A strategy in words decides by the clock, and long candles tell a price only now and then.
+fn limits_in_words(config: &AiConfig, timeframe: Timeframe) -> RiskLimits {
+    let limits = config.limits();
+    RiskLimits { max_feed_age: limits.max_feed_age.max(timeframe.span()), ..limits }
 }
 
 /// Says what keeps a configuration from working on an instrument.
