@@ -14,7 +14,7 @@ use super::data::{self, DataArguments, about_file};
 use super::{CommandError, Exit, output};
 use crate::fleet::{LimitChange, replay_decision};
 use crate::settings::Settings;
-use crate::store::{DecisionProof, DecisionRow, Everyone, Page, Store, StoreError, amount_text};
+use crate::store::{DecisionProof, DecisionRow, Everyone, Page, Store, StoreError};
 
 #[derive(Args)]
 pub(super) struct DecisionsArguments {
@@ -267,7 +267,7 @@ fn result_text(result: &SymbolResult) -> String {
     let status = status.as_str().unwrap_or_default();
     let code = result.code.as_ref().map(|code| format!(" {code}")).unwrap_or_default();
     let order = result.order.as_ref().map(|order| {
-        let notional = amount_text(order.notional);
+        let notional = order.notional;
         format!(", {} at leverage {}, worth {notional}", order.quantity, order.leverage)
     });
     let order = order.unwrap_or_default();

@@ -16,7 +16,7 @@ pub(super) fn size(instrument: &Instrument, quantity: Quantity) -> Decimal {
     match instrument.kind {
         InstrumentKind::Spot => decimal(quantity).normalize(),
         InstrumentKind::Linear | InstrumentKind::Inverse => {
-            (decimal(quantity) * decimal(instrument.contract_size)).normalize()
+            decimal(quantity).saturating_mul(decimal(instrument.contract_size)).normalize()
         }
     }
 }

@@ -59,9 +59,13 @@ impl Facts {
         self.number_or_null(key, rate.map(percent))
     }
 
+    pub(super) fn time(self, key: &str, time: Timestamp) -> Self {
+        self.raw(key, &moment(time))
+    }
+
     pub(super) fn time_or_null(self, key: &str, time: Option<Timestamp>) -> Self {
         match time {
-            Some(time) => self.text(key, &time.to_string()),
+            Some(time) => self.time(key, time),
             None => self.raw(key, "null"),
         }
     }
@@ -76,6 +80,11 @@ impl Facts {
 pub(super) fn list(items: impl IntoIterator<Item = String>) -> String {
     let items: Vec<_> = items.into_iter().collect();
     format!("[{}]", items.join(","))
+}
+
+/// A moment as a JSON text; whole seconds, as most are, without their zeros.
+pub(super) fn moment(time: Timestamp) -> String {
+    quoted(&time.to_string().replace(".000Z", "Z"))
 }
 
 /// A JSON text.

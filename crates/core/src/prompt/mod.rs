@@ -8,7 +8,9 @@
 //! Each section begins with a line `## name`, in both languages the same. Facts are JSON objects,
 //! one in a line of its own, whose keys are English in both languages. All else is prose for
 //! models. What is not known is `null`; money is in the settle asset, times are RFC 3339 in UTC,
-//! and keys that end in `_percent` are percentages.
+//! and keys that end in `_percent` are percentages. Numbers are those of the snapshot, to the last
+//! digit. Where a name heads two sections, the last counts in the system prompt, as the owner's
+//! words come before, and the first in the user prompt.
 //!
 //! The system prompt has the sections `role`, `trading_mode`, `user_prompt` (where the owner wrote
 //! one), `trading_frequency`, `entry_standards`, `decision_process`, `constraints`,
@@ -29,12 +31,12 @@
 //!   `entry_price`, `mark_price`, `leverage`, `unrealized`, `unrealized_percent` (per margin),
 //!   `liquidation_price`, `liquidation_distance_percent`, `stop_loss`, `take_profit`, `opened_at`,
 //!   `held_minutes`.
-//! - `markets`, for each symbol one line of `symbol`, `price`, `bid`, `ask`, `spread_percent`,
-//!   `funding_rate_percent`, `change_24h_percent`, `min_notional`, `min_quantity`,
-//!   `taker_fee_percent`; then a line for each timeframe, shortest first: `symbol`, `timeframe`,
-//!   `indicators` (an object of numbers), `signals` (an object of texts), `candles` (a list, oldest
-//!   first, of lists `[open time, open, high, low, close, volume]`). Which of the two a line is
-//!   shows in whether it has a `timeframe`.
+//! - `markets`, for each symbol one line of `symbol`, `kind` (`perpetual` or `spot`), `price`,
+//!   `bid`, `ask`, `spread_percent`, `funding_rate_percent`, `change_24h_percent`, `min_notional`,
+//!   `min_quantity`, `taker_fee_percent`; then a line for each timeframe, shortest first: `symbol`,
+//!   `timeframe`, `indicators` (an object of numbers), `signals` (an object of texts), `candles` (a
+//!   list, oldest first, of lists `[open time, open, high, low, close, volume]`). Which of the two
+//!   a line is shows in whether it has a `timeframe`.
 //! - `closed_trades`, a line for each, newest first: `symbol`, `side`, `exit_price`, `pnl`,
 //!   `reason`, `closed_at`.
 //! - `external`, only where there are texts from outside: a line for each within a fence of
@@ -47,6 +49,14 @@
 //! `bollinger_lower`. Signals: `ema` is `bullish`, `bearish` or `mixed`; `rsi` is `overbought`,
 //! `bullish`, `neutral`, `bearish` or `oversold`; `macd` is `bullish`, `bearish` or `neutral`;
 //! `bollinger` is `above`, `inside` or `below`.
+//!
+//! # What is left out
+//!
+//! A market is not shown at all, and is listed with its reason, when the venue takes no orders
+//! (`closed`), when it has no price (`no_price`), when prices are older than the limit
+//! `max_feed_age` or the newest closed candle of any timeframe is older than two more of its length
+//! (`stale`), and when there is no closed candle yet (`no_candles`). A timeframe without a candle
+//! is not shown. After a gap of more candles than are shown, indicators begin anew.
 
 mod build;
 mod exact;

@@ -235,8 +235,8 @@ impl Watched {
         let day_ago = now - Span(DAY);
         let (closed_at, before) = self.hourly.range(..=day_ago).next_back()?;
         let near = day_ago - *closed_at <= Span(shortest.span().0.max(HOUR));
-        let amount = |price: Price| Amount(i128::from(price.0));
-        near.then(|| (amount(price - *before)).ratio(amount(*before), Rounding::Nearest)).flatten()
+        let (now, before) = (i128::from(price.0), i128::from(before.0));
+        near.then(|| Amount(now - before).ratio(Amount(before), Rounding::Nearest)).flatten()
     }
 }
 

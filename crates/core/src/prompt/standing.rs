@@ -125,8 +125,8 @@ impl Valued<'_> {
     /// Where the position would be liquidated if it were the only one, and how far that is.
     fn liquidation(&self, wallet: Amount) -> Option<(Decimal, Rate)> {
         let at = liquidation_price(self.instrument, &self.position, wallet)?;
-        let amount = |price: Price| Amount(i128::from(price.0));
-        let distance = amount((self.mark - at).abs()).ratio(amount(self.mark), Rounding::Floor)?;
+        let (mark, due) = (i128::from(self.mark.0), i128::from(at.0));
+        let distance = Amount((mark - due).abs()).ratio(Amount(mark), Rounding::Floor)?;
         Some((exact::price(self.instrument, at), distance))
     }
 }

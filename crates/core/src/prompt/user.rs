@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::PromptSpec;
-use super::facts::{Facts, list, quoted};
+use super::facts::{Facts, list, moment, quoted};
 use super::words;
 use crate::decision::{
     CandleSnapshot, ClosedTrade, ExternalText, LeftOut, MarketSnapshot, PositionSnapshot, Snapshot,
@@ -49,7 +49,7 @@ fn lines<T>(items: &[T], spec: &PromptSpec<'_>, line: impl Fn(&T) -> String) -> 
 fn account(snapshot: &Snapshot) -> String {
     let account = &snapshot.account;
     Facts::new()
-        .text("time", &snapshot.time.to_string())
+        .time("time", snapshot.time)
         .amount("capital", account.capital)
         .amount("equity", account.equity)
         .amount("available", account.available)
@@ -102,8 +102,10 @@ fn markets(spec: &PromptSpec<'_>, markets: &[MarketSnapshot]) -> String {
 }
 
 fn quotes(market: &MarketSnapshot) -> String {
+    let kind = if market.symbol.settle().is_some() { "perpetual" } else { "spot" };
     Facts::new()
         .text("symbol", &market.symbol.to_string())
+        .text("kind", kind)
         .number("price", market.price)
         .number_or_null("bid", market.bid)
         .number_or_null("ask", market.ask)
@@ -142,7 +144,7 @@ fn timeframe(market: &MarketSnapshot, timeframe: &TimeframeSnapshot) -> String {
 fn candle(candle: &CandleSnapshot) -> String {
     let numbers = [candle.open, candle.high, candle.low, candle.close, candle.volume];
     let numbers = numbers.iter().map(|number| number.normalize().to_string());
-    list(std::iter::once(quoted(&candle.open_time.to_string())).chain(numbers))
+    list(std::iter::once(moment(candle.open_time)).chain(numbers))
 }
 
 fn closed_trade(trade: &ClosedTrade) -> String {
@@ -152,7 +154,7 @@ fn closed_trade(trade: &ClosedTrade) -> String {
         .number("exit_price", trade.exit_price)
         .amount("pnl", trade.pnl)
         .text("reason", &trade.reason)
-        .text("closed_at", &trade.closed_at.to_string())
+        .time("closed_at", trade.closed_at)
         .line()
 }
 
@@ -174,7 +176,7 @@ fn external_line(external: &ExternalText) -> String {
     Facts::new()
         .text("source", &external.source)
         .raw("symbol", &symbol.map_or("null".to_owned(), |symbol| quoted(&symbol)))
-        .text("time", &external.time.to_string())
+        .time("time", external.time)
         .text("text", &shown)
         .line()
 }

@@ -125,6 +125,7 @@ pub(super) fn constraints(spec: &PromptSpec<'_>) -> String {
          - Every open has stop_loss and take_profit. A long has its stop below the price and its \
          target above, a short the other way round. The target is at least min_risk_reward_ratio \
          times as far away as the stop, and the stop at most max_stop_distance_percent.\n\
+         - A market of kind spot can only be bought and sold again: no short, leverage 1.\n\
          - An open with confidence below min_confidence is not carried out. Closing is always \
          possible.\n\
          - After a fall of max_drawdown_percent, or a loss of max_daily_loss_percent in a day, \
@@ -135,6 +136,7 @@ pub(super) fn constraints(spec: &PromptSpec<'_>) -> String {
          max_position_percent，全部保证金不超过 max_total_exposure_percent。低于该市场 min_notional 的订单无法成交。\n\
          - 每次开仓都要有 stop_loss 和 take_profit。做多时止损低于价格、目标高于价格，做空相反。\
          目标距离至少是止损距离的 min_risk_reward_ratio 倍，止损距离不超过 max_stop_distance_percent。\n\
+         - kind 为 spot 的市场只能买入后卖出：不能做空，杠杆为 1。\n\
          - confidence 低于 min_confidence 的开仓不会执行。平仓始终允许。\n\
          - 回撤达到 max_drawdown_percent，或单日亏损达到 max_daily_loss_percent 后，不再开仓。",
     );
@@ -180,14 +182,14 @@ const SHAPE: &str = r#"{"chain_of_thought": text,
 /// How the answer is to be written.
 pub(super) fn output_format(spec: &PromptSpec<'_>) -> String {
     let rules = spec.language.pick(
-        "- One decision for each symbol under markets; hold where a position stays, wait where \
-         none is wanted.\n\
+        "- One decision for each symbol under markets or positions; hold where a position stays, \
+         wait where none is wanted.\n\
          - Opens need leverage, position_size_usd, stop_loss and take_profit. For all other \
          actions these are null.\n\
          - entry_price is null: entries are made at the market.\n\
          - risk_usd is what would be lost at the stop.\n\
          - Write all texts in English. Keep chain_of_thought short.",
-        "- markets 下的每个标的给出一个决定；保留持仓用 hold，不需要持仓用 wait。\n\
+        "- markets 和 positions 下的每个标的给出一个决定；保留持仓用 hold，不需要持仓用 wait。\n\
          - 开仓必须给出 leverage、position_size_usd、stop_loss 和 take_profit；其他动作这些字段为 null。\n\
          - entry_price 为 null：按市价入场。\n\
          - risk_usd 是触及止损时的亏损。\n\

@@ -262,7 +262,7 @@ fn constraints_are_the_limits_that_code_enforces() {
 #[test]
 fn facts_are_those_of_the_snapshot() {
     let built = prompt(&config(json!({})), &busy());
-    let time = "2022-01-03T00:00:00.000Z";
+    let time = "2022-01-03T00:00:00Z";
     let account = json!({"time": time, "capital": 10_000, "equity": 10087.65, "available": 7_950,
         "margin_used": 2137.45, "unrealized": 87.65, "realized": 0, "fees": 3.25,
         "open_positions": 1});
@@ -271,10 +271,10 @@ fn facts_are_those_of_the_snapshot() {
         "notional": 6412.35, "entry_price": 65_000, "mark_price": 64123.5, "leverage": 3,
         "unrealized": 87.65, "unrealized_percent": 4.04538461, "liquidation_price": 160000.5,
         "liquidation_distance_percent": 149.5, "stop_loss": 66_000, "take_profit": null,
-        "opened_at": "2022-01-02T22:30:00.000Z", "held_minutes": 90});
+        "opened_at": "2022-01-02T22:30:00Z", "held_minutes": 90});
     assert_eq!(facts(&built.user, "positions"), [position]);
     let closed = json!({"symbol": "ETH/USDT:USDT", "side": "long", "exit_price": 3050.5,
-        "pnl": -12.5, "reason": "stop_loss", "closed_at": "2022-01-02T23:30:00.000Z"});
+        "pnl": -12.5, "reason": "stop_loss", "closed_at": "2022-01-02T23:30:00Z"});
     assert_eq!(facts(&built.user, "closed_trades"), [closed]);
     let omitted = json!({"symbol": "ETH/USDT:USDT", "reason": "stale"});
     assert_eq!(facts(&built.user, "left_out"), [omitted]);
@@ -284,20 +284,24 @@ fn facts_are_those_of_the_snapshot() {
 fn markets_are_told_by_a_line_of_prices_and_a_line_for_each_timeframe() {
     let built = prompt(&config(json!({})), &quiet());
     let told = facts(&built.user, "markets");
-    let prices = json!({"symbol": "BTC/USDT:USDT", "price": 64123.5, "bid": 64_123,
-        "ask": 64_124, "spread_percent": 0.0016, "funding_rate_percent": 0.01,
+    let prices = json!({"symbol": "BTC/USDT:USDT", "kind": "perpetual", "price": 64123.5,
+        "bid": 64_123, "ask": 64_124, "spread_percent": 0.0016, "funding_rate_percent": 0.01,
         "change_24h_percent": -1.23456789, "min_notional": 64.13, "min_quantity": 0.001,
         "taker_fee_percent": 0.05});
     assert_eq!(told[0], prices);
     let hour = json!({"symbol": "BTC/USDT:USDT", "timeframe": "1h",
     "indicators": {"ema_9": 64010.125, "rsi_14": 55.25}, "signals": {"rsi": "neutral"},
     "candles": [
-        ["2022-01-02T22:00:00.000Z", 64_000, 64200.5, 63_900, 64_050, 12.345],
-        ["2022-01-02T23:00:00.000Z", 64_000, 64200.5, 63_900, 64123.5, 12.345]
+        ["2022-01-02T22:00:00Z", 64_000, 64200.5, 63_900, 64_050, 12.345],
+        ["2022-01-02T23:00:00Z", 64_000, 64200.5, 63_900, 64123.5, 12.345]
     ]});
     assert_eq!(told[1], hour);
     assert_eq!(told[2]["timeframe"], "4h");
     assert_eq!(told.len(), 3);
+    let mut spot = quiet();
+    spot.markets[0].symbol = "BTC/USDT".parse().unwrap();
+    let told = facts(&prompt(&config(json!({})), &spot).user, "markets");
+    assert_eq!(told[0]["kind"], "spot");
 }
 
 #[test]

@@ -4,9 +4,10 @@ use banyan_core::decision::MarketSnapshot;
 use banyan_core::indicators::{Atr, Ema, Macd, Rsi};
 use banyan_core::instrument::TradingStatus;
 use banyan_core::market::{Candle, MarketData};
-use banyan_core::money::{Amount, Rate};
+use banyan_core::money::{Amount, Price, Quantity, Rate};
 use banyan_core::prompt::{Indicators, Observer};
 use banyan_core::time::{Span, Timeframe, Timestamp};
+use proptest::prelude::*;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
@@ -264,4 +265,40 @@ fn nothing_of_an_open_candle_is_shown() {
     let after = market(&desk, &observer).unwrap();
     assert_eq!(after.price, Decimal::from(90_000));
     assert_eq!(after.timeframes, before.timeframes);
+}
+
+/// Candles as a broken source might tell them: any price, any order, any gap.
+fn any_candles() -> impl Strategy<Value = Vec<(bool, Candle)>> {
+    let price = prop_oneof![1_i64..1_000_000, Just(i64::MAX), Just(i64::MIN + 1), Just(0)];
+    let hours = prop_oneof![0_i64..200, -1_000_000_i64..1_000_000];
+    let candle = (hours, [price.clone(), price.clone(), price.clone(), price], any::<u32>());
+    let candle = candle.prop_map(|(hour, [open, high, low, close], volume)| Candle {
+        open_time: MIDNIGHT + Span::minutes(60 * hour),
+        open: Price(open),
+        high: Price(high),
+        low: Price(low),
+        close: Price(close),
+        volume: Quantity(volume.into()),
+    });
+    prop::collection::vec((any::<bool>(), candle), 0..120)
+}
+
+proptest! {
+    #[test]
+    fn whatever_candles_come_the_observer_stays_bounded_and_goes_on(candles in any_candles()) {
+        let mut desk = Desk::new();
+        let mut observer = observer(&HOURS);
+        for (long, candle) in &candles {
+            observer.observe(BTC, HOURS[usize::from(!long)], candle);
+        }
+        prop_assert!(postcard::to_stdvec(&observer).unwrap().len() < 8_192);
+        let newest = candles.iter().map(|(_, candle)| candle.open_time).max();
+        desk.now = newest.unwrap_or(MIDNIGHT) + Span::minutes(60);
+        desk.quote(BTC, 50_000);
+        if let Ok(market) = market(&desk, &observer) {
+            let shown = market.timeframes.iter().flat_map(|it| &it.candles);
+            prop_assert!(shown.clone().count() <= 12);
+            prop_assert!(shown.clone().all(|it| it.open_time < desk.now));
+        }
+    }
 }
