@@ -77,7 +77,12 @@ impl House {
         command.envs(database_url.map(|url| ("BANYAN__STORE__DATABASE_URL", url)));
         change(&mut command);
         let server = Server::start(&mut command);
-        Self { server, http: reqwest::Client::new(), folder, _database: database }
+        Self {
+            server,
+            http: crate::client::http(std::time::Duration::from_secs(60)),
+            folder,
+            _database: database,
+        }
     }
 
     /// A server with an empty PostgreSQL database; the database's server must be kept as long.

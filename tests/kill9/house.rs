@@ -24,10 +24,9 @@ pub(crate) struct House {
 impl House {
     /// Registers a user.
     pub(crate) async fn open(told: &str, seed: u64) -> Self {
-        let http = reqwest::Client::builder().timeout(Duration::from_secs(10)).build();
         let random = Pcg64Mcg::seed_from_u64(seed);
         let (accounts, strategies) = (Vec::new(), Vec::new());
-        let http = http.expect("a client without TLS needs nothing");
+        let http = crate::web::http(Duration::from_secs(10));
         let url = String::new();
         let mut house = Self { http, url, token: String::new(), accounts, strategies, random };
         house.move_to(told);

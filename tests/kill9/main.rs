@@ -17,6 +17,8 @@ mod postgres;
 mod processes;
 mod strace;
 mod verdict;
+#[path = "../support/client.rs"]
+mod web;
 mod wire;
 
 use std::path::PathBuf;

@@ -3,6 +3,8 @@
 #[path = "../support/banyan.rs"]
 #[expect(dead_code, reason = "other tests use the rest")]
 mod banyan;
+#[path = "../support/client.rs"]
+mod client;
 mod first_hour;
 mod full_disk;
 mod refusals;

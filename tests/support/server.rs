@@ -76,8 +76,7 @@ impl Server {
         }
         let ready: Value = serde_json::from_str(&line).expect("one line of JSON");
         let url = ready["url"].as_str().expect("the line names the origin").to_owned();
-        let client = reqwest::Client::builder().timeout(Duration::from_secs(20)).build();
-        let client = client.expect("a client without TLS needs nothing");
+        let client = crate::client::http(Duration::from_secs(20));
         Ok(Self { child, url, ready, token: None, log, client })
     }
 

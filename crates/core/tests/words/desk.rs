@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use banyan_core::decision::{
     Decision, DecisionEvent, DecisionId, DecisionResult, Outcome, Resolution, check_link,
 };
-use banyan_core::ids::{Sequence, UserId, WorkerId};
+use banyan_core::ids::{UserId, WorkerId};
 use banyan_core::instrument::{Instrument, Instruments};
 use banyan_core::intent::{ExitReason, Intent, Protection};
 use banyan_core::market::{Candle, MarketData, MarketEvent, MarketViews};

@@ -51,7 +51,7 @@ fn the_next_prompt_tells_of_the_last_trade() {
     desk.fill(Side::Buy, 20, None);
     desk.price(49_000);
     desk.fill(Side::Sell, 20, Some((ExitReason::StopLoss, -20)));
-    desk.minutes(15);
+    desk.minutes(5);
     let trade = &desk.questions[0].messages[1].content;
     assert!(trade.contains("stop_loss"), "{trade}");
     desk.reply(&answer("wait", json!({})));

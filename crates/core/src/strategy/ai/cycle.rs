@@ -222,7 +222,10 @@ impl Work {
             return;
         }
         let (mode, quorum) = (debate.consensus_mode, debate.min_participants as usize);
-        if is_settled(mode, quorum, self.seats.len(), &self.votes()) {
+        // Whoever is asked again may change its mind: what it said before is no vote yet.
+        let cast = self.seats.iter().filter(|seat| seat.question.is_none());
+        let cast: Vec<_> = cast.filter_map(Seat::vote).collect();
+        if is_settled(mode, quorum, self.seats.len(), &cast) {
             self.stopped_early = true;
             self.withdraw(desk.effects);
         }
