@@ -8,8 +8,8 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{CommandError, Exit, output};
-use crate::settings::Settings;
 use crate::llm::Misbehaviour;
+use crate::settings::Settings;
 use crate::simulation::chaos::{Mutation, SeedOutcome, Summary, run_seed, simulate};
 use crate::simulation::silence_injected_panics;
 
