@@ -89,15 +89,14 @@ suite! {
         outcomes_are_found_by_their_horizon,
         decisions_follow_from_the_journal,
         a_decision_that_is_tampered_with_is_named,
-        a_provider_is_changed_by_one_at_a_time,
-        decisions_are_listed_and_exported_to_the_letter;
         decisions_come_back_from_a_backup,
-        decisions_come_back_from_a_backup;
         other_limits_would_have_changed_an_order,
-        providers_and_calls_are_in_backups;
-        providers_come_back_to_their_owner_alone,
-        what_is_reserved_counts_until_it_is_settled,
+        decisions_are_listed_and_exported_to_the_letter;
     models:
+        providers_come_back_to_their_owner_alone,
+        a_provider_is_changed_by_one_at_a_time,
+        what_is_reserved_counts_until_it_is_settled,
+        providers_and_calls_are_in_backups;
     backup:
         a_backup_comes_back_in_the_same_kind_of_database,
         a_backup_comes_back_in_the_other_kind_of_database,
