@@ -80,7 +80,11 @@ impl Attempt<'_> {
             meter.charged = false;
             return Err(refused(&mut opened).await);
         }
-        Ok(self.hear(&mut opened, reading, meter).await?)
+        let heard = self.hear(&mut opened, reading, meter).await;
+        if heard.as_ref().is_err_and(|it| is_refusal(it.kind)) {
+            meter.charged = false;
+        }
+        Ok(heard?)
     }
 
     async fn open(&self) -> Result<Opened, ModelFailure> {
@@ -131,6 +135,19 @@ impl Attempt<'_> {
     fn no_progress(&self) -> ModelFailure {
         timed_out(&format!("the answer got no further for {} seconds", self.idle.as_secs()))
     }
+}
+
+/// Whether a provider that says so under a status of success has done no work.
+const fn is_refusal(kind: FailureKind) -> bool {
+    matches!(
+        kind,
+        FailureKind::Auth
+            | FailureKind::NoCredit
+            | FailureKind::RateLimit
+            | FailureKind::BadRequest
+            | FailureKind::ModelNotFound
+            | FailureKind::TooLong
+    )
 }
 
 fn timed_out(why: &str) -> ModelFailure {

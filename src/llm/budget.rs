@@ -148,23 +148,32 @@ impl Budget {
         };
         let spent = self.store.model_spending(payer.owner, payer.worker, now).await;
         self.refuse(&spent.map_err(unknown)?, cost)?;
-        let id = entropy::id(now);
         let draft = ModelCallDraft {
             worker: payer.worker,
             provider,
             model: model.as_str().to_owned(),
             reserved: cost,
         };
-        self.store.reserve_model_call(payer.owner, id, &draft, now).await.map_err(unknown)?;
-        Ok(Reservation {
-            id,
+        // Made before it is written: whoever gives up while it is leaves nothing reserved.
+        let mut reservation = self.reservation(price, now);
+        let id = reservation.id;
+        if let Err(error) = self.store.reserve_model_call(payer.owner, id, &draft, now).await {
+            reservation.is_open = false;
+            return Err(unknown(error));
+        }
+        Ok(reservation)
+    }
+
+    fn reservation(&self, price: Price, now: Timestamp) -> Reservation {
+        Reservation {
+            id: entropy::id(now),
             store: self.store.clone(),
             clock: self.clock,
             price,
             made_at: now,
             is_open: true,
             meter: TokenMeter::default(),
-        })
+        }
     }
 
     /// Forgets old calls, once a day; it is no harm when that fails.

@@ -3,8 +3,10 @@
 
 mod calibration;
 mod claims;
+mod corpus;
 mod counterfactual;
 mod debate;
+mod generated;
 mod reading;
 mod repairs;
 mod scene;

@@ -8,6 +8,8 @@ use crate::scene::{NOW, WORKER, answered, decision, percent};
 
 const ANSWER: &str = r#"[{"symbol":"BTC","action":"open_long","confidence":0.8}]"#;
 
+type Change = fn(&mut Decision);
+
 /// Three decisions of a worker, one after the other.
 fn chain() -> Vec<Decision> {
     let mut chain: Vec<Decision> = Vec::new();
@@ -46,7 +48,7 @@ fn records_stay_sealed_when_they_are_written_and_read() {
 
 #[test]
 fn whatever_is_changed_shows() {
-    let changes: [(fn(&mut Decision), BrokenSeal); 8] = [
+    let changes: [(Change, BrokenSeal); 8] = [
         (|it| it.prompt[0].content.push('!'), BrokenSeal::Prompt),
         (|it| it.snapshot.account.equity += it.snapshot.account.fees, BrokenSeal::Snapshot),
         (|it| it.answers[0].raw.push(' '), BrokenSeal::Record),
