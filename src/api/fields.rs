@@ -31,6 +31,9 @@ pub(super) struct Fields {
     errors: Vec<Detail>,
 }
 
+/// The fields of a body, where there is one.
+pub(super) struct MaybeFields(pub(super) Fields);
+
 /// The fields of a query.
 pub(super) struct Filter(pub(super) Fields);
 
@@ -68,6 +71,36 @@ impl Fields {
     /// Takes a field that is ignored.
     pub(super) fn ignore(&mut self, name: &str) {
         self.given.remove(name);
+    }
+
+    /// All fields, for whoever reads them as a whole.
+    pub(super) fn into_object(self) -> Map<String, Value> {
+        self.given
+    }
+
+    /// Moves a field into an object beside it, where that does not have it yet.
+    pub(super) fn move_into(&mut self, object: &str, name: &str) {
+        let Some(value) = self.value(name) else {
+            return;
+        };
+        let empty = || Value::Object(Map::new());
+        if let Value::Object(target) = self.given.entry(object).or_insert_with(empty) {
+            target.entry(name).or_insert(value);
+        }
+    }
+
+    /// A list of texts without blanks around them, none longer than `longest`.
+    pub(super) fn texts(&mut self, name: &str, longest: usize) -> Option<Vec<String>> {
+        let text = |value: &Value| {
+            let text = value.as_str()?.trim();
+            (1..=longest).contains(&text.chars().count()).then(|| text.to_owned())
+        };
+        let value = self.value(name)?;
+        let texts = value.as_array().and_then(|it| it.iter().map(text).collect());
+        if texts.is_none() {
+            self.fail(name, format!("must be a list of texts of 1 to {longest} characters"));
+        }
+        texts
     }
 
     /// What is there, or a stand-in and an error.
@@ -167,9 +200,27 @@ impl Fields {
         whole
     }
 
+    /// A number, a truth or a text, as it is written.
+    pub(super) fn literal(&mut self, name: &str) -> Option<String> {
+        match self.value(name)? {
+            Value::String(text) => Some(text),
+            Value::Number(number) => Some(number.to_string()),
+            Value::Bool(truth) => Some(truth.to_string()),
+            _ => {
+                self.fail(name, "must be a number");
+                None
+            }
+        }
+    }
+
     /// Which part of a list is wanted.
     pub(super) fn page(&mut self) -> Page {
-        let limit = self.whole("limit", 1..=LARGEST_PAGE).unwrap_or(PAGE);
+        self.page_of(PAGE, LARGEST_PAGE)
+    }
+
+    /// The same for lists of another usual and largest length.
+    pub(super) fn page_of(&mut self, usual: i64, largest: i64) -> Page {
+        let limit = self.whole("limit", 1..=largest).unwrap_or(usual);
         let offset = self.whole("offset", 0..=LARGEST_OFFSET).unwrap_or_default();
         Page { limit, offset }
     }
@@ -232,6 +283,17 @@ impl FromRequest<AppState> for Fields {
                 Err(ApiError { code: "INVALID_JSON", ..error })
             }
         }
+    }
+}
+
+impl FromRequest<AppState> for MaybeFields {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, ApiError> {
+        if request.headers().contains_key(CONTENT_TYPE) {
+            return Fields::from_request(request, state).await.map(Self);
+        }
+        Ok(Self(Fields::default()))
     }
 }
 

@@ -4,7 +4,9 @@
 use banyan_core::account::Phase;
 use banyan_core::instrument::Instrument;
 use banyan_core::kill::{KillLevel, KillScope};
+use banyan_core::model::FailureKind;
 use banyan_core::money::Price;
+use banyan_core::strategy::StrategyConfig;
 use banyan_core::strategy::lint::{LintContext, lint};
 use banyan_core::venue::PositionMode;
 
@@ -114,6 +116,7 @@ async fn prepare(
         }
         other => other.into(),
     })?;
+    require_models(state, owner, strategy).await?;
     let view = engine_view(state, &account).await?;
     if view.phase != Phase::Ready {
         let message = "the account still compares its books with the exchange; try again soon";
@@ -131,6 +134,35 @@ async fn prepare(
         return Ok(spec);
     }
     Err(ApiError { code: "STRATEGY_REFUSED", ..ApiError::invalid(findings) })
+}
+
+/// Every model that a strategy may ask must be one that its owner can ask.
+async fn require_models(
+    state: &AppState,
+    owner: Owner,
+    strategy: &StrategyRow,
+) -> Result<(), ApiError> {
+    let StrategyConfig::Ai(config) = &strategy.draft.config else {
+        return Ok(());
+    };
+    let debaters = config.debate.iter().flat_map(|debate| &debate.models);
+    for model in config.ai_model.iter().chain(debaters).chain(&config.fallback_model) {
+        if let Err(failure) = state.models.check_model(owner, model).await {
+            let code = match failure.kind {
+                FailureKind::NoProvider | FailureKind::NoApiKey | FailureKind::NoBaseUrl => {
+                    "MISSING_PROVIDER"
+                }
+                FailureKind::ModelNotFound => "MODEL_NOT_FOUND",
+                FailureKind::Budget => "MODEL_WITHOUT_PRICE",
+                _ => "MODEL_NOT_USABLE",
+            };
+            let provider = model.provider();
+            let message =
+                format!("{model} cannot be asked: {}; see provider {provider}", failure.message);
+            return Err(ApiError::conflict(code, message));
+        }
+    }
+    Ok(())
 }
 
 async fn lint_spec(

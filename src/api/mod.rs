@@ -3,7 +3,10 @@
 
 mod account_form;
 mod accounts;
+mod ai_strategies;
+mod ai_strategy_form;
 mod auth;
+mod decisions;
 mod edge;
 mod engine;
 mod error;
@@ -17,6 +20,10 @@ mod idempotency;
 mod lab;
 mod lifecycle;
 mod limits;
+mod metrics;
+mod models;
+mod provider_form;
+mod providers;
 mod router;
 mod settings;
 mod sockets;

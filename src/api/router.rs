@@ -5,13 +5,16 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post, put};
+use axum::routing::{delete, get, post, put};
 
 use super::edge::edge;
 use super::error::ApiError;
 use super::idempotency::once;
 use super::state::AppState;
-use super::{accounts, auth, engine, health, history, sockets, strategies, workers};
+use super::{
+    accounts, ai_strategies, auth, decisions, engine, health, history, metrics, models, providers,
+    sockets, strategies, workers,
+};
 
 /// The whole interface. Serve it with
 /// `into_make_service_with_connect_info::<std::net::SocketAddr>()`: allowances go by address.
@@ -21,6 +24,9 @@ pub fn router(state: AppState) -> Router {
         .merge(auth_routes())
         .merge(account_routes())
         .merge(strategy_routes())
+        .merge(decision_routes())
+        .merge(model_routes())
+        .merge(watch_routes())
         .merge(history_routes())
         .merge(engine_routes())
         .fallback(nothing_here)
@@ -28,6 +34,7 @@ pub fn router(state: AppState) -> Router {
     let router = Router::new()
         .route("/health", get(health::alive))
         .route("/health/ready", get(health::ready))
+        .merge(health_routes())
         .nest("/api/v1", api);
     #[cfg(feature = "lab")]
     let router = router
@@ -71,11 +78,71 @@ fn strategy_routes() -> Router<AppState> {
         .route("/quant-strategies/{id}", one)
         .route("/quant-strategies/{id}/status", post(strategies::set_status))
         .route("/quant-strategies/{id}/versions", get(strategies::versions))
+        .merge(ai_strategy_routes())
         .route("/workers/status", get(workers::list))
         .route("/workers/{id}/status", get(workers::status))
         .route("/workers/{id}/start", post(workers::start))
         .route("/workers/{id}/stop", post(workers::stop))
         .route("/workers/{id}/trigger", post(workers::trigger))
+        .route("/workers/{id}/news", post(workers::news))
+}
+
+fn ai_strategy_routes() -> Router<AppState> {
+    let one = get(ai_strategies::get).patch(ai_strategies::update).delete(ai_strategies::delete);
+    let debaters = post(ai_strategies::validate_debate_models);
+    Router::new()
+        .route("/strategies", get(ai_strategies::list).post(ai_strategies::create))
+        .route("/strategies/preview-prompt", post(ai_strategies::preview_prompt))
+        .route("/strategies/validate-debate-models", debaters)
+        .route("/strategies/{id}", one)
+        .route("/strategies/{id}/status", post(ai_strategies::set_status))
+        .route("/strategies/{id}/versions", get(ai_strategies::versions))
+}
+
+fn decision_routes() -> Router<AppState> {
+    Router::new()
+        .route("/decisions/recent", get(decisions::recent))
+        .route("/decisions/calibration", get(decisions::calibration))
+        .route("/decisions/strategy/{id}", get(decisions::of_strategy))
+        .route("/decisions/strategy/{id}/stats", get(decisions::stats))
+        .route("/decisions/{id}", get(decisions::get))
+        .route("/decisions/{id}/export", get(decisions::export))
+        .route("/decisions/{id}/approve", post(decisions::approve))
+        .route("/decisions/{id}/refuse", post(decisions::refuse))
+        .route("/decisions/{id}/replay", post(decisions::replay))
+}
+
+fn model_routes() -> Router<AppState> {
+    let one = get(providers::get).patch(providers::update).delete(providers::delete);
+    let offered =
+        get(providers::list_models).put(providers::replace_models).post(providers::add_model);
+    Router::new()
+        .route("/models", get(models::list))
+        .route("/models/providers", get(models::providers))
+        .route("/models/test", post(models::test))
+        .route("/models/{id}", get(models::get))
+        .route("/providers", get(providers::list).post(providers::create))
+        .route("/providers/presets", get(providers::list_presets))
+        .route("/providers/formats", get(providers::formats))
+        .route("/providers/{id}", one)
+        .route("/providers/{id}/test", post(providers::test))
+        .route("/providers/{id}/models", offered)
+        .route("/providers/{id}/models/{model}", delete(providers::delete_model))
+}
+
+/// Also served outside of the interface's prefix, where it is about health.
+fn health_routes() -> Router<AppState> {
+    Router::new()
+        .route("/health/detailed", get(metrics::detailed))
+        .route("/health/circuit-breakers", get(metrics::circuit_breakers))
+}
+
+fn watch_routes() -> Router<AppState> {
+    Router::new()
+        .route("/metrics", get(metrics::text))
+        .route("/metrics/json", get(metrics::as_json))
+        .route("/health", get(health::alive))
+        .merge(health_routes())
 }
 
 fn history_routes() -> Router<AppState> {

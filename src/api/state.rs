@@ -12,6 +12,7 @@ use crate::actors::EngineHandle;
 use crate::auth::Auth;
 use crate::clock::Clock;
 use crate::fleet::TradingSettings;
+use crate::llm::ModelService;
 use crate::store::Store;
 use crate::ws::{Sockets, WsSettings};
 
@@ -27,6 +28,8 @@ pub struct AppParts {
     pub settings: ApiSettings,
     /// How much is allowed on WebSockets.
     pub ws: WsSettings,
+    /// The way to models.
+    pub models: Arc<ModelService>,
     /// The limits of strategies.
     pub risk: RiskLimits,
     /// What may be traded.
@@ -47,6 +50,8 @@ pub struct Shared {
     pub engine: EngineHandle,
     /// Who is who.
     pub auth: Arc<Auth>,
+    /// The way to models.
+    pub models: Arc<ModelService>,
     /// WebSocket connections.
     pub sockets: Arc<Sockets>,
     /// The time.
@@ -62,7 +67,7 @@ impl AppState {
     /// Puts the parts together.
     #[must_use]
     pub fn new(parts: AppParts) -> Self {
-        let AppParts { store, engine, auth, settings, ws, risk, trading, clock } = parts;
+        let AppParts { store, engine, auth, settings, ws, models, risk, trading, clock } = parts;
         let auth = Arc::new(auth);
         let (engine_of, store_of) = (engine.clone(), store.clone());
         let sockets = Sockets::new(engine_of, store_of, auth.clone(), clock, ws);
@@ -72,6 +77,7 @@ impl AppState {
             store,
             engine,
             auth,
+            models,
             sockets,
             clock,
             settings,

@@ -1,4 +1,4 @@
-//! What is entered for a strategy. A configuration is checked field by field, and all that is
+//! What is entered for a strategy of rules. A configuration is checked field by field, and all that is
 //! wrong is told at once.
 
 use banyan_core::ids::AccountId;
@@ -7,13 +7,13 @@ use banyan_core::money::Amount;
 use banyan_core::strategy::{AnyStrategy, StrategyConfig, StrategyKind};
 use serde_json::{Value, json};
 
-use super::error::ApiError;
+use super::error::{ApiError, Detail};
 use super::fields::Fields;
 use super::state::AppState;
 use crate::fleet;
 use crate::store::{Owner, StoreError, StrategyDraft, StrategyRow, StrategyState};
 
-const LONGEST_DESCRIPTION: usize = 2_000;
+pub(super) const LONGEST_DESCRIPTION: usize = 2_000;
 
 /// A new strategy.
 pub(super) struct NewStrategy {
@@ -42,8 +42,12 @@ pub(super) fn read_new(
     let name = fields.require("name", name);
     let description = fields.text("description", 0..=LONGEST_DESCRIPTION).unwrap_or_default();
     let kind = fields.parsed::<StrategyKind>("strategy_type");
-    if kind.is_none() {
-        fields.require::<String>("strategy_type", None);
+    match kind {
+        None => fields.require::<()>("strategy_type", None),
+        Some(StrategyKind::Ai) => {
+            fields.fail("strategy_type", "strategies in words are made at /strategies");
+        }
+        Some(_) => {}
     }
     let symbol = fields.text("symbol", 1..=64);
     let symbol = fields.require("symbol", symbol);
@@ -118,41 +122,51 @@ fn resolve(fields: &mut Fields, name: &str, instruments: &Instruments) -> Option
 }
 
 fn read_config(fields: &mut Fields, kind: StrategyKind, config: &Value) -> Option<StrategyConfig> {
-    if !config.is_object() {
-        if !config.is_null() {
-            fields.fail("config", "must be an object");
-        }
+    if config.is_null() {
         return None;
+    }
+    match parse_config(kind, config) {
+        Ok(config) => Some(config),
+        Err(errors) => {
+            for Detail { field, message } in errors {
+                let place = if field.is_empty() { "config" } else { "config." };
+                fields.fail(&format!("{place}{field}"), message);
+            }
+            None
+        }
+    }
+}
+
+/// Reads a configuration; what is wrong is told by field, within the configuration.
+pub(super) fn parse_config(
+    kind: StrategyKind,
+    config: &Value,
+) -> Result<StrategyConfig, Vec<Detail>> {
+    if !config.is_object() {
+        return Err(vec![Detail::new("", "must be an object")]);
     }
     let whole = json!({"strategy_type": kind, "config": config});
-    let config: StrategyConfig = match serde_json::from_value(whole) {
-        Ok(config) => config,
-        Err(error) => {
-            let (field, message) = explain(&error.to_string(), kind, config);
-            fields.fail(&field, message);
-            return None;
+    let config: StrategyConfig = serde_json::from_value(whole)
+        .map_err(|error| vec![explain(&error.to_string(), kind, config)])?;
+    match config.validate() {
+        Ok(()) => Ok(config),
+        Err(errors) => {
+            Err(errors.into_iter().map(|it| Detail::new(it.field, it.message)).collect())
         }
-    };
-    if let Err(errors) = config.validate() {
-        for error in errors {
-            fields.fail(&format!("config.{}", error.field), error.message);
-        }
-        return None;
     }
-    Some(config)
 }
 
 /// Names the field that a configuration could not be read at.
-fn explain(error: &str, kind: StrategyKind, config: &Value) -> (String, String) {
+fn explain(error: &str, kind: StrategyKind, config: &Value) -> Detail {
     let named = |at: &str| {
         let rest = error.split_once(at)?.1;
-        rest.split_once('`').map(|(name, _)| format!("config.{name}"))
+        rest.split_once('`').map(|(name, _)| name.to_owned())
     };
     if let Some(field) = named("missing field `") {
-        return (field, "is required".to_owned());
+        return Detail::new(field, "is required");
     }
     if let Some(field) = named("unknown field `") {
-        return (field, format!("is not a parameter of {kind}"));
+        return Detail::new(field, format!("is not a parameter of {kind}"));
     }
     // The value itself: the one without which the rest can be read, or at least fails elsewhere.
     let culprit = config.as_object().into_iter().flatten().find(|(name, _)| {
@@ -166,8 +180,8 @@ fn explain(error: &str, kind: StrategyKind, config: &Value) -> (String, String) 
             Err(other) => other.to_string() == format!("missing field `{name}`"),
         }
     });
-    let field = culprit.map_or("config".to_owned(), |(name, _)| format!("config.{name}"));
-    (field, error.to_owned())
+    let field = culprit.map_or("", |(name, _)| name.as_str());
+    Detail::new(field, error)
 }
 
 /// Puts a draft together, if its configuration fits its instrument.

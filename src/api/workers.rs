@@ -2,21 +2,25 @@
 
 use axum::Json;
 use axum::extract::State;
+use banyan_core::decision::ExternalText;
 use banyan_core::ids::{AccountId, WorkerId};
 use serde::Serialize;
 
 use super::error::ApiError;
 use super::extract::Owned;
-use super::fields::Filter;
+use super::fields::{Fields, Filter};
 use super::lifecycle;
 use super::state::AppState;
 use crate::actors::{WorkerReport, WorkerState, WorkerStatus};
 use crate::auth::Caller;
-use crate::store::{StrategyFilter, StrategyRow, StrategyState};
-use crate::view::Time;
+use crate::store::{Owner, StrategyFamily, StrategyFilter, StrategyRow, StrategyState};
+use crate::view::{Number, Time};
 
 /// Workers that are listed at most.
 const MOST: i64 = 10_000;
+/// Characters of a text from outside, and of where it is from.
+const LONGEST_NEWS: usize = 4_000;
+const LONGEST_SOURCE: usize = 100;
 
 #[derive(Serialize)]
 pub(super) struct WorkersShape {
@@ -52,6 +56,15 @@ pub(super) struct WorkerDetail {
     last_run: Option<Time>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_run_at: Option<Time>,
+    /// What a strategy in words may still spend on models today.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    budget_left_usd: Option<Number>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Told {
+    strategy_id: WorkerId,
+    accepted: bool,
 }
 
 #[derive(Serialize)]
@@ -77,7 +90,15 @@ const fn name(state: WorkerState) -> &'static str {
     }
 }
 
-fn detail(strategy: &StrategyRow, worker: Option<Worker>) -> WorkerDetail {
+fn mode(strategy: &StrategyRow) -> &'static str {
+    StrategyFamily::of(&strategy.draft.config).name()
+}
+
+fn detail(
+    strategy: &StrategyRow,
+    worker: Option<Worker>,
+    budget_left_usd: Option<Number>,
+) -> WorkerDetail {
     let (status, report) = worker.map_or((None, None), |(status, report)| (Some(status), report));
     let state = status.as_ref().map_or(WorkerState::Stopped, |it| it.state);
     WorkerDetail {
@@ -85,18 +106,28 @@ fn detail(strategy: &StrategyRow, worker: Option<Worker>) -> WorkerDetail {
         account_id: strategy.account,
         running: runs(state),
         state: name(state),
-        mode: "quant",
+        mode: mode(strategy),
         strategy_version: strategy.version,
         error_count: report.as_ref().map_or(0, |it| it.error_count),
         restarts: status.as_ref().map_or(0, |it| it.restarts),
         last_error: status.and_then(|it| it.last_error),
         last_run: report.as_ref().and_then(|it| it.last_run).map(Time),
         next_run_at: report.and_then(|it| it.next_run_at).map(Time),
+        budget_left_usd,
     }
 }
 
-async fn show(state: &AppState, strategy: &StrategyRow) -> Json<WorkerDetail> {
-    Json(detail(strategy, state.engine.worker(strategy.id).await))
+async fn show(
+    state: &AppState,
+    owner: Owner,
+    strategy: &StrategyRow,
+) -> Result<Json<WorkerDetail>, ApiError> {
+    let budget = match StrategyFamily::of(&strategy.draft.config) {
+        StrategyFamily::Ai => Some(state.models.budget_left(owner, Some(strategy.id)).await?),
+        StrategyFamily::Quant => None,
+    };
+    let left = budget.map(|it| it.worker.into());
+    Ok(Json(detail(strategy, state.engine.worker(strategy.id).await, left)))
 }
 
 pub(super) async fn list(
@@ -108,18 +139,17 @@ pub(super) async fn list(
     let filter = StrategyFilter { limit: MOST, ..Default::default() };
     let strategies = state.store.strategies(caller.owner(), filter).await?;
     let workers = state.engine.workers().await;
-    let own = workers
-        .into_iter()
-        .filter(|(status, _)| strategies.iter().any(|it| it.id == status.worker));
-    let workers: Vec<_> = own
-        .map(|(status, report)| WorkerShape {
+    let shape = |(status, report): Worker| {
+        let strategy = strategies.iter().find(|it| it.id == status.worker)?;
+        Some(WorkerShape {
             strategy_id: status.worker,
             running: runs(status.state),
             last_run: report.as_ref().and_then(|it| it.last_run).map(Time),
             error_count: report.map_or(0, |it| it.error_count),
-            mode: "quant",
+            mode: mode(strategy),
         })
-        .collect();
+    };
+    let workers: Vec<_> = workers.into_iter().filter_map(shape).collect();
     let running = state.engine.vitals().not_ready().is_none();
     Ok(Json(WorkersShape { running, distributed: false, total_workers: workers.len(), workers }))
 }
@@ -127,8 +157,8 @@ pub(super) async fn list(
 pub(super) async fn status(
     State(state): State<AppState>,
     owned: Owned<StrategyRow>,
-) -> Json<WorkerDetail> {
-    show(&state, &owned.row).await
+) -> Result<Json<WorkerDetail>, ApiError> {
+    show(&state, owned.caller.owner(), &owned.row).await
 }
 
 async fn change(
@@ -138,7 +168,7 @@ async fn change(
 ) -> Result<Json<WorkerDetail>, ApiError> {
     let owner = owned.caller.owner();
     let strategy = lifecycle::change(state, owner, owned.row, wanted).await?;
-    Ok(show(state, &strategy).await)
+    show(state, owner, &strategy).await
 }
 
 pub(super) async fn start(
@@ -162,4 +192,29 @@ pub(super) async fn trigger(
     let strategy_id = owned.row.id;
     state.engine.trigger_worker(strategy_id).await?;
     Ok(Json(Triggered { strategy_id, triggered: true }))
+}
+
+/// Gives a strategy in words a text from outside, which models are shown as data.
+pub(super) async fn news(
+    State(state): State<AppState>,
+    owned: Owned<StrategyRow>,
+    mut fields: Fields,
+) -> Result<Json<Told>, ApiError> {
+    let strategy = owned.row;
+    let source = fields.text("source", 1..=LONGEST_SOURCE);
+    let source = fields.require("source", source);
+    let text = fields.text("text", 1..=LONGEST_NEWS);
+    let text = fields.require("text", text);
+    let symbol = fields.text("symbol", 1..=64).and_then(|name| {
+        let found = crate::fleet::resolve(&name, state.engine.instruments());
+        found.map(|it| it.symbol.clone()).map_err(|it| fields.fail(it.field, it.message)).ok()
+    });
+    fields.finish()?;
+    if StrategyFamily::of(&strategy.draft.config) != StrategyFamily::Ai {
+        let message = "only strategies in words read texts";
+        return Err(ApiError::conflict("NOT_IN_WORDS", message));
+    }
+    let time = state.clock.now();
+    state.engine.tell_worker(strategy.id, ExternalText { source, symbol, text, time }).await?;
+    Ok(Json(Told { strategy_id: strategy.id, accepted: true }))
 }

@@ -136,6 +136,7 @@ pub(super) async fn start(
         auth,
         settings: settings.api.clone(),
         ws: settings.ws.clone(),
+        models: models.service.clone(),
         risk,
         trading,
         clock,

@@ -134,6 +134,16 @@ impl Store {
         }
     }
 
+    /// Says whether the database answers.
+    pub async fn answers(&self) -> bool {
+        let asked = async {
+            on_both!(self.reading(), pool => {
+                sqlx::query("SELECT 1").execute(pool).await.map(|_| ())
+            })
+        };
+        matches!(tokio::time::timeout(PATIENCE, asked).await, Ok(Ok(())))
+    }
+
     /// Where queries that only read go.
     pub(super) fn reading(&self) -> Driver<&SqlitePool, &PgPool> {
         match &self.pools {

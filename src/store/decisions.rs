@@ -10,7 +10,8 @@ use banyan_core::decision::DecisionId;
 use banyan_core::ids::{AccountId, IntentId, WorkerId};
 use banyan_core::instrument::Instrument;
 use banyan_core::journal::{AccountEvent, Record};
-use banyan_core::money::Rate;
+use banyan_core::money::{Amount, Rate};
+use rust_decimal::Decimal;
 
 use super::Page;
 use super::database::Store;
@@ -20,7 +21,7 @@ use super::error::StoreError;
 use super::event::number;
 use super::owner::{Everyone, Owner};
 use super::rows::{FillRow, OrderRow};
-use super::text::intent_text;
+use super::text::{amount_of, intent_text};
 use super::upgrade::read_record;
 
 /// Which decisions.
@@ -45,16 +46,16 @@ pub struct DecisionTotals {
     pub executed: i64,
     /// How many came to no decision.
     pub failed: i64,
-    /// Sum of their confidence.
-    pub confidence: Rate,
+    /// Sum of their confidences, each 0 to 1.
+    pub confidence: Decimal,
     /// Sum of their latencies.
     pub latency_ms: i64,
     /// Sum of their tokens.
     pub tokens: i64,
     /// Lists of actions as they are stored, and how many decisions have each.
     pub actions: Vec<(String, i64)>,
-    /// Costs as they are stored, and how many decisions have each.
-    pub costs: Vec<(String, i64)>,
+    /// Costs in dollars, and how many decisions have each.
+    pub costs: Vec<(Amount, i64)>,
 }
 
 /// One outcome of a decision, for calibration.
@@ -345,18 +346,21 @@ impl Store {
         let actions = on_both!(self.reading(), pool => {
             bind_filter!(sqlx::query_as(ACTIONS), owner, filter).fetch_all(pool).await
         })?;
-        let costs = on_both!(self.reading(), pool => {
+        let costs: Vec<(String, i64)> = on_both!(self.reading(), pool => {
             bind_filter!(sqlx::query_as(COSTS), owner, filter).fetch_all(pool).await
         })?;
         Ok(DecisionTotals {
             decisions: sums.decisions,
             executed: sums.executed,
             failed: sums.failed,
-            confidence: Rate(sums.confidence),
+            confidence: Rate(sums.confidence).to_decimal(),
             latency_ms: sums.latency_ms,
             tokens: sums.tokens,
             actions,
-            costs,
+            costs: costs
+                .into_iter()
+                .map(|(cost, count)| Ok((amount_of(&cost)?, count)))
+                .collect::<Result<_, sqlx::Error>>()?,
         })
     }
 

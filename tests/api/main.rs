@@ -5,6 +5,7 @@
 mod banyan;
 #[path = "../support/client.rs"]
 mod client;
+mod decisions;
 mod doors;
 mod errors;
 mod house;
@@ -16,6 +17,8 @@ mod logins;
 #[path = "../support/postgres.rs"]
 #[expect(dead_code, reason = "other tests use the rest")]
 mod postgres;
+mod provider;
+mod providers;
 mod rates;
 mod roles;
 mod secrets;
@@ -24,3 +27,4 @@ mod secrets;
 mod server;
 mod shapes;
 mod sockets;
+mod words;

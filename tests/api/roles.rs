@@ -3,13 +3,18 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::house::{Guest, House, dca};
+use crate::house::{Guest, dca};
+use crate::provider::{Provider, proposing};
+use crate::server::word;
+use crate::words::{example, house};
 
 /// Who may do what on a route.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Open {
     /// Everybody, logged in or not.
     Anybody,
+    /// Programs on the same machine, and whoever is logged in.
+    Watchers,
     /// Whoever is logged in; each sees what is their own.
     Users,
     /// The owner of what the path or the body names; to others it is not there.
@@ -35,13 +40,16 @@ struct Owned {
     strategy: String,
     order: String,
     position: String,
+    words: String,
+    provider: String,
+    decision: String,
 }
 
 fn routes(owned: &Owned) -> Vec<Route> {
     use Open::{Admins, Anybody, Owner, Users};
     let (get, post, put) = (&Method::GET, &Method::POST, &Method::PUT);
     let (patch, delete) = (&Method::PATCH, &Method::DELETE);
-    let Owned { account, strategy, order, position } = owned;
+    let Owned { account, strategy, order, position, .. } = owned;
     let kill = |scope: String| json!({"level": "pause_entries", "scope": scope});
     let resume = |scope: String| json!({"confirm": "RESUME", "scope": scope});
     let arming = json!({"confirm": "Paper", "max_notional": 1, "max_daily_loss": 1});
@@ -94,7 +102,64 @@ fn routes(owned: &Owned) -> Vec<Route> {
         route(post, format!("/positions/{position}/close"), None, Owner),
         route(post, format!("{of_worker}/stop"), None, Owner),
         route(delete, &of_strategy, None, Owner),
-        route(delete, &of_account, None, Owner),
+    ]);
+    routes.extend(routes_of_words(owned));
+    routes.push(route(delete, &of_account, None, Owner));
+    routes
+}
+
+/// Strategies in words, their decisions, models and providers.
+fn routes_of_words(owned: &Owned) -> Vec<Route> {
+    use Open::{Owner, Users, Watchers};
+    let (get, post, put) = (&Method::GET, &Method::POST, &Method::PUT);
+    let (patch, delete) = (&Method::PATCH, &Method::DELETE);
+    let Owned { words, provider, decision, .. } = owned;
+    let of_words = format!("/strategies/{words}");
+    let of_decision = format!("/decisions/{decision}");
+    let of_provider = format!("/providers/{provider}");
+    let empty = || Some(json!({}));
+    let news = json!({"source": "wire", "text": "something happened"});
+    let mut routes = vec![
+        route(get, "/strategies", None, Users),
+        route(post, "/strategies", empty(), Users),
+        route(post, "/strategies/preview-prompt", Some(json!({"prompt": "BTC"})), Users),
+        route(post, "/strategies/validate-debate-models", empty(), Users),
+        route(get, "/decisions/recent", None, Users),
+        route(get, "/decisions/calibration", None, Users),
+        route(get, "/models", None, Users),
+        route(get, "/models/providers", None, Users),
+        route(get, "/models/deepseek:deepseek-chat", None, Users),
+        route(post, "/models/test", empty(), Users),
+        route(get, "/providers", None, Users),
+        route(post, "/providers", empty(), Users),
+        route(get, "/providers/presets", None, Users),
+        route(get, "/providers/formats", None, Users),
+    ];
+    for path in ["/metrics", "/metrics/json", "/health/detailed", "/health/circuit-breakers"] {
+        routes.push(route(get, path, None, Watchers));
+    }
+    routes.extend([
+        route(get, &of_words, None, Owner),
+        route(patch, &of_words, Some(json!({"name": "B"})), Owner),
+        route(get, format!("{of_words}/versions"), None, Owner),
+        route(get, format!("/decisions/strategy/{words}"), None, Owner),
+        route(get, format!("/decisions/strategy/{words}/stats"), None, Owner),
+        route(get, &of_decision, None, Owner),
+        route(get, format!("{of_decision}/export"), None, Owner),
+        route(post, format!("{of_decision}/replay"), empty(), Owner),
+        route(post, format!("{of_decision}/approve"), empty(), Owner),
+        route(post, format!("{of_decision}/refuse"), empty(), Owner),
+        route(post, format!("/workers/{words}/news"), Some(news), Owner),
+        route(post, format!("{of_words}/status"), Some(json!({"status": "stopped"})), Owner),
+        route(get, &of_provider, None, Owner),
+        route(patch, &of_provider, Some(json!({"note": "mine"})), Owner),
+        route(post, format!("{of_provider}/test"), None, Owner),
+        route(get, format!("{of_provider}/models"), None, Owner),
+        route(put, format!("{of_provider}/models"), Some(json!({"models": []})), Owner),
+        route(post, format!("{of_provider}/models"), Some(json!({"id": "other"})), Owner),
+        route(delete, format!("{of_provider}/models/other"), None, Owner),
+        route(delete, &of_provider, None, Owner),
+        route(delete, &of_words, None, Owner),
     ]);
     routes
 }
@@ -112,13 +177,35 @@ async fn settle(john: &Guest) -> Owned {
     let some = |body: &Value| body.as_array().is_some_and(|rows| !rows.is_empty());
     let positions = john.until("/positions", some).await;
     let orders = john.until("/orders", some).await;
-    let text = |value: &Value| value.as_str().expect("an id").to_owned();
-    Owned { account, strategy, order: text(&orders[0]["id"]), position: text(&positions[0]["id"]) }
+    let (words, provider, decision) = decide(john, &account).await;
+    Owned {
+        strategy,
+        order: word(&orders[0]["id"]),
+        position: word(&positions[0]["id"]),
+        account,
+        words,
+        provider,
+        decision,
+    }
+}
+
+/// A strategy in words that holds, its provider, and a decision of it.
+async fn decide(john: &Guest, account: &str) -> (String, String, String) {
+    let speaker = Provider::open(&proposing("hold", 0)).await;
+    let form = json!({"provider_type": "deepseek", "base_url": speaker.url, "api_key": "x"});
+    let provider = word(&john.post("/providers", &form).await.expect(200)["id"]);
+    let made = john.post("/strategies", &example(account)).await.expect(200);
+    let words = word(&made["id"]);
+    let active = json!({"status": "active"});
+    john.post(&format!("/strategies/{words}/status"), &active).await.expect(200);
+    let some = |page: &Value| page["total"].as_i64().is_some_and(|it| it > 0);
+    let page = john.until(&format!("/decisions/strategy/{words}"), some).await;
+    (words, provider, word(&page["items"][0]["id"]))
 }
 
 #[tokio::test]
 async fn nobody_sees_or_touches_what_is_not_theirs() {
-    let house = House::open();
+    let house = house();
     let admin = house.guest("admin@example.com").await;
     let john = house.guest("john@example.com").await;
     let jane = house.guest("jane@example.com").await;
@@ -127,8 +214,9 @@ async fn nobody_sees_or_touches_what_is_not_theirs() {
         let Route { method, path, open, .. } = &route;
         let asked = format!("{method} {path}");
         let nobody = ask(&house.nobody(), &route).await;
-        if *open == Open::Anybody {
-            assert_eq!(nobody, 400, "{asked}");
+        if matches!(open, Open::Anybody | Open::Watchers) {
+            let expected = if *open == Open::Anybody { 400 } else { 200 };
+            assert_eq!(nobody, expected, "{asked}");
             continue;
         }
         assert_eq!(nobody, 401, "{asked} by nobody");
@@ -149,11 +237,21 @@ async fn nobody_sees_or_touches_what_is_not_theirs() {
 
 #[tokio::test]
 async fn lists_hold_what_is_ones_own() {
-    let house = House::open();
+    let house = house();
     let john = house.guest("john@example.com").await;
     let jane = house.guest("jane@example.com").await;
     settle(&john).await;
-    let lists = ["/accounts", "/quant-strategies", "/orders", "/fills", "/ledger", "/positions"];
+    let lists = [
+        "/accounts",
+        "/quant-strategies",
+        "/strategies",
+        "/decisions/recent",
+        "/providers",
+        "/orders",
+        "/fills",
+        "/ledger",
+        "/positions",
+    ];
     for path in lists {
         let (own, other) = (john.get(path).await.expect(200), jane.get(path).await.expect(200));
         assert_ne!(own, json!([]), "{path}");

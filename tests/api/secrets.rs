@@ -4,10 +4,19 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::house::{House, PASSWORD};
+use crate::house::{Guest, House, PASSWORD};
+use crate::provider::{Provider, proposing};
 use crate::server::word;
+use crate::words::example;
 
-const PLANTED: [&str; 4] = ["planted-api-key", "planted-api-secret", "0xplanted", "planted-phrase"];
+const PLANTED: [&str; 6] = [
+    "planted-api-key",
+    "planted-api-secret",
+    "0xplanted",
+    "planted-phrase",
+    "planted-model-key",
+    "planted-other-key",
+];
 
 fn files(folder: &Path, found: &mut Vec<(String, Vec<u8>)>) {
     for entry in std::fs::read_dir(folder).expect("the folder is readable").flatten() {
@@ -24,10 +33,37 @@ fn holds(bytes: &[u8], secret: &str) -> bool {
     bytes.windows(secret.len()).any(|window| window == secret.as_bytes())
 }
 
+/// What is said about a provider whose key is tried, changed and refused.
+async fn with_a_provider(john: &Guest) -> String {
+    let speaker = Provider::open(&proposing("hold", 0)).await;
+    let form = json!({"provider_type": "deepseek", "base_url": speaker.url,
+        "api_key": PLANTED[4]});
+    let made = john.post("/providers", &form).await;
+    let mut said = made.text.clone();
+    let path = format!("/providers/{}", word(&made.expect(200)["id"]));
+    let strategy = john.post("/strategies", &example(&john.account().await)).await.expect(200);
+    let id = word(&strategy["id"]);
+    let active = json!({"status": "active"});
+    said += &john.post(&format!("/strategies/{id}/status"), &active).await.text;
+    let some = |page: &serde_json::Value| page["total"].as_i64().is_some_and(|it| it > 0);
+    said += &john.until(&format!("/decisions/strategy/{id}"), some).await.to_string();
+    said += &john.post(&format!("{path}/test"), &json!({"api_key": PLANTED[5]})).await.text;
+    speaker.fail(401);
+    said += &john.post("/models/test", &json!({"model_id": "deepseek:deepseek-chat"})).await.text;
+    said += &john.patch(&path, &json!({"api_key": PLANTED[5]})).await.text;
+    said +=
+        &john.post("/providers", &json!({"provider_type": "x", "api_key": PLANTED[4]})).await.text;
+    for path in [path.as_str(), "/providers", "/models", "/metrics", "/metrics/json"] {
+        said += &john.get(path).await.text;
+    }
+    said
+}
+
 #[tokio::test]
 async fn planted_secrets_are_found_nowhere() {
     let house = House::open_on_sqlite(|command| {
         command.env("BANYAN__LOG__LEVEL", "trace");
+        command.env("BANYAN__LLM__ALLOW_PRIVATE_URLS", "true");
     });
     let john = house.guest("john@example.com").await;
     let okx = json!({"name": "O", "exchange": "okx", "api_key": PLANTED[0],
@@ -44,6 +80,7 @@ async fn planted_secrets_are_found_nowhere() {
     }
     said += &john.patch(&format!("/accounts/{id}"), &json!({"api_key": PLANTED[0]})).await.text;
     said += &john.post(&format!("/accounts/{id}/test"), &json!({})).await.text;
+    said += &with_a_provider(&john).await;
     said += &house.log_in("john@example.com", "planted-password").await.text;
     said += &house.server.log();
     let secrets = PLANTED.iter().chain(&[PASSWORD, "planted-password"]).copied();

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::house::{Guest, House, names};
+use crate::provider::{Provider, proposing};
 use crate::server::word;
+use crate::words::example;
 
 /// Says whether a value has the type that a letter stands for: a text, a number, a truth, a moment
 /// in UTC, an array or an object; `?` before it lets null pass.
@@ -201,4 +203,111 @@ async fn what_comes_of_them(john: &Guest, account: &str, id: &str) {
         &john.get("/ws/stats").await.expect(200),
         &[("total_connections", "number"), ("channels", "object")],
     );
+}
+
+const DECISION: [(&str, &str); 24] = [
+    ("id", "text"),
+    ("strategy_id", "text"),
+    ("timestamp", "moment"),
+    ("chain_of_thought", "text"),
+    ("market_assessment", "text"),
+    ("overall_confidence", "number"),
+    ("decisions", "array"),
+    ("executed", "truth"),
+    ("execution_results", "array"),
+    ("ai_model", "text"),
+    ("tokens_used", "number"),
+    ("latency_ms", "number"),
+    ("cost_usd", "number"),
+    ("market_snapshot", "object"),
+    ("account_snapshot", "object"),
+    ("is_debate", "truth"),
+    ("debate_models", "?array"),
+    ("debate_consensus_mode", "?text"),
+    ("debate_agreement_score", "?number"),
+    ("claims", "object"),
+    ("tainted", "truth"),
+    ("safe_mode", "truth"),
+    ("outcomes", "array"),
+    ("hash", "text"),
+];
+const PROPOSAL: [(&str, &str); 10] = [
+    ("symbol", "text"),
+    ("action", "text"),
+    ("leverage", "?number"),
+    ("position_size_usd", "?number"),
+    ("entry_price", "?number"),
+    ("stop_loss", "?number"),
+    ("take_profit", "?number"),
+    ("confidence", "number"),
+    ("risk_usd", "?number"),
+    ("reasoning", "text"),
+];
+const MODEL: [(&str, &str); 9] = [
+    ("id", "text"),
+    ("provider", "text"),
+    ("name", "text"),
+    ("description", "text"),
+    ("context_window", "number"),
+    ("max_output_tokens", "number"),
+    ("supports_json_mode", "truth"),
+    ("supports_vision", "truth"),
+    ("cost_per_1k_input", "?number"),
+];
+const PROVIDER: [(&str, &str); 8] = [
+    ("id", "text"),
+    ("provider_type", "text"),
+    ("name", "text"),
+    ("base_url", "text"),
+    ("api_format", "text"),
+    ("is_enabled", "truth"),
+    ("has_api_key", "truth"),
+    ("models", "array"),
+];
+
+#[tokio::test]
+async fn strategies_in_words_decisions_models_and_providers() {
+    let house = crate::words::house();
+    let john = house.guest("john@example.com").await;
+    let speaker = Provider::open(&proposing("hold", 0)).await;
+    let form = json!({"provider_type": "deepseek", "base_url": speaker.url, "api_key": "x"});
+    has(&john.post("/providers", &form).await.expect(200), &PROVIDER);
+    has(&john.get("/models?provider=deepseek").await.expect(200)[0], &MODEL);
+    let made = john.post("/strategies", &example(&john.account().await)).await.expect(200);
+    has(
+        &made,
+        &STRATEGY
+            .map(|(name, kind)| if name == "symbol" { ("symbols", "array") } else { (name, kind) }),
+    );
+    let id = word(&made["id"]);
+    let active = json!({"status": "active"});
+    john.post(&format!("/strategies/{id}/status"), &active).await.expect(200);
+    let path = format!("/decisions/strategy/{id}");
+    let some = |page: &Value| page["total"].as_i64().is_some_and(|it| it > 0);
+    let page = john.until(&path, some).await;
+    assert_eq!(names(&page), ["items", "limit", "offset", "total"]);
+    assert_eq!((&page["limit"], &page["offset"]), (&json!(20), &json!(0)));
+    let item = &page["items"][0];
+    has(item, &DECISION);
+    has(&item["decisions"][0], &PROPOSAL);
+    has(&item["account_snapshot"], &[("equity", "number"), ("available_balance", "number")]);
+    let market = &item["market_snapshot"]["BTC/USDT:USDT"];
+    has(market, &[("price", "number"), ("timeframes", "object")]);
+    let stats = john.get(&format!("{path}/stats")).await.expect(200);
+    has(
+        &stats,
+        &[
+            ("total_decisions", "number"),
+            ("executed_decisions", "number"),
+            ("average_confidence", "number"),
+            ("average_latency_ms", "number"),
+            ("total_tokens", "number"),
+            ("action_counts", "object"),
+        ],
+    );
+    let recent = john.get("/decisions/recent?limit=1").await.expect(200);
+    assert_eq!(recent.as_array().map(Vec::len), Some(1));
+    let one = john.get(&format!("/decisions/{}", word(&item["id"]))).await.expect(200);
+    has(&one, &DECISION);
+    has(&one, &[("prompt", "array"), ("answers", "array"), ("sections", "array")]);
 }

@@ -4,8 +4,8 @@
 use banyan_core::account::{Input, WorkerCommand};
 use banyan_core::decision::{
     AccountSnapshot, Action, AnswerRecord, CallParameters, ClaimReport, DECISION_VERSION, Decision,
-    DecisionEvent, DecisionResult, Horizon, Judged, Outcome, Proposal, Resolution, Snapshot,
-    Trigger, Verdict, decision_id,
+    DecisionEvent, DecisionResult, Horizon, Judged, Outcome, Resolution, Snapshot, Trigger,
+    Universe, Verdict, decision_id, parse,
 };
 use banyan_core::ids::WorkerId;
 use banyan_core::intent::{ExitReason, Intent, Sizing};
@@ -17,25 +17,49 @@ use banyan_core::time::{Span, Timestamp};
 use rust_decimal::Decimal;
 
 use crate::desk::{A, B, Desk, NOON, stop_at};
-use crate::listing::{LINEAR, price};
+use crate::listing::{LINEAR, listing, price};
 
 pub(crate) fn symbol() -> banyan_core::symbol::Symbol {
     "BTC/USDT:USDT".parse().unwrap()
 }
 
-fn proposal(action: Action) -> Proposal {
-    Proposal {
-        instrument: LINEAR,
-        symbol: symbol(),
-        action,
-        leverage: Some(5),
-        position_size_usd: Some(Amount::from_units(5_000)),
-        entry_price: None,
-        stop_loss: Some(Decimal::from(49_000)),
-        take_profit: None,
-        confidence: Rate::from_basis_points(8_000),
-        risk_usd: None,
-        reasoning: "“金叉” and a trend".to_owned(),
+/// What the model says, and what is read out of it.
+fn answer(action: Action) -> AnswerRecord {
+    let raw = serde_json::json!({
+        "chain_of_thought": "BTC 在 4h 级别形成金叉",
+        "market_assessment": "看多",
+        "decisions": [{
+            "symbol": "BTC", "action": action.name(), "leverage": 5, "position_size_usd": 5_000,
+            "entry_price": null, "stop_loss": 49_000, "take_profit": null, "confidence": 80,
+            "risk_usd": null, "reasoning": "“金叉” and a trend"
+        }],
+        "overall_confidence": 75,
+        "next_review_minutes": null
+    })
+    .to_string();
+    let listed = listing();
+    let universe = Universe { instruments: &[&*listed[0]], held: &[] };
+    let parsed = parse(&raw, &universe);
+    AnswerRecord {
+        model: "deepseek:deepseek-chat".parse().unwrap(),
+        answered_by: None,
+        round: 1,
+        attempt: 1,
+        parameters: CallParameters {
+            temperature: None,
+            max_answer_tokens: 4_096,
+            max_reasoning_tokens: 8_192,
+            format: Some(AnswerFormat::JsonObject),
+        },
+        follow_up: Vec::new(),
+        raw,
+        reasoning: String::new(),
+        finish: Some(FinishReason::Stop),
+        trail: parsed.trail,
+        reply: parsed.reply,
+        dropped: parsed.dropped,
+        error: parsed.error,
+        usage: usage(),
     }
 }
 
@@ -69,30 +93,6 @@ fn snapshot(time: Timestamp) -> Snapshot {
     Snapshot { time, account, positions, markets, left_out, closed_trades, external }
 }
 
-fn answer() -> AnswerRecord {
-    AnswerRecord {
-        model: "deepseek:deepseek-chat".parse().unwrap(),
-        answered_by: None,
-        round: 1,
-        attempt: 1,
-        parameters: CallParameters {
-            temperature: None,
-            max_answer_tokens: 4_096,
-            max_reasoning_tokens: 8_192,
-            format: Some(AnswerFormat::JsonObject),
-        },
-        follow_up: Vec::new(),
-        raw: "{\"decisions\": []}".to_owned(),
-        reasoning: String::new(),
-        finish: Some(FinishReason::Stop),
-        trail: vec!["strict".to_owned()],
-        reply: None,
-        dropped: Vec::new(),
-        error: None,
-        usage: usage(),
-    }
-}
-
 fn usage() -> Usage {
     Usage {
         input_tokens: 2_000,
@@ -115,6 +115,8 @@ pub(crate) fn decision(
     let prompt = [(Role::System, "Trade."), (Role::User, "## account")];
     let prompt = prompt.map(|(role, text)| Message { role, content: text.to_owned() });
     let waits = matches!(verdict, Verdict::AwaitingApproval(_));
+    let answer = answer(action);
+    let reply = answer.reply.clone().unwrap();
     let decision = Decision {
         version: DECISION_VERSION,
         id: decision_id(worker, number, time),
@@ -131,14 +133,14 @@ pub(crate) fn decision(
         prompt_hash: String::new(),
         snapshot: snapshot(time),
         snapshot_hash: String::new(),
-        answers: vec![answer()],
+        answers: vec![answer],
         debate: None,
         result: DecisionResult::Decided,
-        chain_of_thought: "BTC 在 4h 级别形成金叉".to_owned(),
-        market_assessment: "看多".to_owned(),
-        overall_confidence: Rate::from_basis_points(7_500),
+        chain_of_thought: reply.chain_of_thought,
+        market_assessment: reply.market_assessment,
+        overall_confidence: reply.overall_confidence,
         next_review_minutes: None,
-        proposals: vec![Judged { proposal: proposal(action), verdict }],
+        proposals: vec![Judged { proposal: reply.proposals[0].clone(), verdict }],
         claims: ClaimReport::default(),
         tainted: false,
         safe_mode: false,

@@ -5,7 +5,7 @@ use banyan::store::{DecisionFilter, Everyone, Owner, Page, Store, StoreError};
 use banyan_core::decision::{Decision, DecisionId, Horizon};
 use banyan_core::ids::{UserId, WorkerId};
 use banyan_core::journal::{AccountEvent, Record};
-use banyan_core::money::{Amount, Rate};
+use banyan_core::money::Amount;
 use serde_json::Value;
 
 use crate::decided::day;
@@ -119,10 +119,10 @@ pub(crate) async fn filters_and_totals_count_decisions(place: &Place) {
     let totals = store.decision_totals(owner(), &of(A)).await.unwrap();
     assert_eq!((totals.decisions, totals.executed, totals.failed), (3, 2, 0));
     assert_eq!((totals.tokens, totals.latency_ms), (7_500, 9_600));
-    assert_eq!(totals.confidence, Rate(3 * Rate::from_basis_points(7_500).0));
+    assert_eq!(totals.confidence, rust_decimal::Decimal::new(225, 2));
     let actions = [(",close_long,", 1), (",hold,", 1), (",open_long,", 1)];
     assert_eq!(totals.actions, actions.map(|(name, count)| (name.to_owned(), count)));
-    assert_eq!(totals.costs, [("0.0012".to_owned(), 3)]);
+    assert_eq!(totals.costs, [(Amount(120_000), 3)]);
 }
 
 pub(crate) async fn outcomes_are_found_by_their_horizon(place: &Place) {
@@ -220,4 +220,48 @@ pub(crate) async fn decisions_come_back_from_a_backup(place: &Place) {
     let row = restored.decision(owner(), made(&records)[0].id).await.unwrap();
     assert_eq!(row, store.decision(owner(), row.id).await.unwrap());
     assert_eq!(restored.decision_records(&row).await.unwrap().len(), 4);
+}
+
+pub(crate) async fn other_limits_would_have_changed_an_order(place: &Place) {
+    let (store, records) = filled(place).await;
+    store.close().await;
+    let id = made(&records)[0].id.to_string();
+    let replay = |flags: &[&str]| {
+        let arguments = ["decisions", "replay", id.as_str(), "--json"];
+        place.run(&[&arguments, flags].concat())
+    };
+    let same: Value = serde_json::from_str(&replay(&[]).stdout).unwrap();
+    assert_eq!((&same["id"], &same["changed"]), (&id.clone().into(), &Value::Array(Vec::new())));
+    assert_eq!(same["original"], same["replayed"]);
+    let lower: Value = serde_json::from_str(&replay(&["--max-leverage", "2"]).stdout).unwrap();
+    let changed = lower["changed"].as_array().unwrap();
+    let leverage = changed.iter().find(|it| it["field"] == "leverage");
+    assert_eq!(leverage.map(|it| &it["replayed"]), Some(&"2".into()), "{lower:#}");
+    assert_eq!(lower["original"], same["original"]);
+    let sure: Value = serde_json::from_str(&replay(&["--min-confidence", "90"]).stdout).unwrap();
+    assert_eq!(sure["replayed"][0]["code"], "LOW_CONFIDENCE", "{sure:#}");
+    assert_eq!(replay(&["--max-leverage", "0"]).code, Some(2));
+    let unknown = place.run(&["decisions", "replay", "00000000-0000-0000-0000-000000000000"]);
+    assert_eq!(unknown.code, Some(3), "{unknown:?}");
+}
+
+pub(crate) async fn decisions_are_listed_and_exported_to_the_letter(place: &Place) {
+    let (store, records) = filled(place).await;
+    store.close().await;
+    let listed = place.run(&["decisions", "list", "--json"]);
+    let listed: Value = serde_json::from_str(&listed.stdout).unwrap();
+    assert_eq!(listed.as_array().map(Vec::len), Some(4));
+    let of_b = place.run(&["decisions", "list", "--strategy", &B.to_string(), "--json"]);
+    let of_b: Value = serde_json::from_str(&of_b.stdout).unwrap();
+    assert_eq!((of_b.as_array().map(Vec::len), &of_b[0]["number"]), (Some(1), &1.into()));
+    let first = &made(&records)[0];
+    let file = place.folder.path().join("decision.json");
+    let name = file.display().to_string();
+    let id = first.id.to_string();
+    let done = place.run(&["decisions", "export", &id, "--out", &name]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    let kept = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(kept, serde_json::to_string(first).unwrap());
+    let text = place.run(&["decisions", "verify"]);
+    assert!(text.stdout.contains("4 decisions, each as it was sealed"), "{text:?}");
 }

@@ -88,7 +88,9 @@ suite! {
         outcomes_are_found_by_their_horizon,
         decisions_follow_from_the_journal,
         a_decision_that_is_tampered_with_is_named,
-        decisions_come_back_from_a_backup;
+        decisions_come_back_from_a_backup,
+        other_limits_would_have_changed_an_order,
+        decisions_are_listed_and_exported_to_the_letter;
     backup:
         a_backup_comes_back_in_the_same_kind_of_database,
         a_backup_comes_back_in_the_other_kind_of_database,
