@@ -23,7 +23,7 @@ BANYAN := cargo run $(CI) --quiet
 STAGE := scripts/stage
 RECORDINGS = BANYAN_DATA='$(abspath $(DATA))'
 
-.PHONY: help run replay test kill9 test-postgres lab recorded bench lint simulate mutants deny data-folder
+.PHONY: help run replay test kill9 test-postgres test-llm-faults lab recorded bench lint simulate mutants deny data-folder
 
 help: ## list the targets
 	@echo 'usage: make <target> [NAME=value]'
@@ -56,6 +56,10 @@ test-postgres: ## the tests of store and interface on a real PostgreSQL server, 
 	@scripts/setup test
 	cargo test $(CI) --test store -- postgres:: --show-output
 	API_TESTS_ON=postgres cargo test $(CI) --test api
+
+test-llm-faults: ## everything that a provider of models can do wrong, each with its outcome
+	@scripts/setup test
+	@cargo test $(CI) --quiet --test llm faults:: -- --test-threads 1 --nocapture
 
 lint: ## formatting and clippy, warnings are errors
 	@scripts/setup lint

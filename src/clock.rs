@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use banyan_core::time::{MILLISECOND, Timestamp};
+use governor::clock::Reference;
+use governor::nanos::Nanos;
 use tokio::time::Instant;
 
 /// Engine time.
@@ -72,6 +74,47 @@ impl Clock {
         let span = (at.0 - self.now().0).max(0);
         let step = u64::from(speed) * MILLISECOND.unsigned_abs();
         Duration::from_millis(span.unsigned_abs().div_ceil(step))
+    }
+}
+
+/// Engine time, as limiters of rates read it.
+#[derive(Debug, Clone, Copy)]
+pub struct LimiterClock(Clock);
+
+impl LimiterClock {
+    /// A limiter's view of a clock.
+    #[must_use]
+    pub const fn new(clock: Clock) -> Self {
+        Self(clock)
+    }
+}
+
+/// Nanoseconds of engine time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LimiterMoment(u64);
+
+impl std::ops::Add<Nanos> for LimiterMoment {
+    type Output = Self;
+    fn add(self, span: Nanos) -> Self {
+        Self(self.0.saturating_add(span.as_u64()))
+    }
+}
+
+impl Reference for LimiterMoment {
+    fn duration_since(&self, earlier: Self) -> Nanos {
+        self.0.saturating_sub(earlier.0).into()
+    }
+
+    fn saturating_sub(&self, span: Nanos) -> Self {
+        Self(self.0.checked_sub(span.as_u64()).unwrap_or(self.0))
+    }
+}
+
+impl governor::clock::Clock for LimiterClock {
+    type Instant = LimiterMoment;
+    fn now(&self) -> LimiterMoment {
+        let microseconds = u64::try_from(self.0.now().0).unwrap_or_default();
+        LimiterMoment(microseconds.saturating_mul(1_000))
     }
 }
 

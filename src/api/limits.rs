@@ -5,53 +5,21 @@ use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use axum::http::Method;
-use governor::clock::{Clock as _, Reference};
+use governor::clock::Clock as _;
 use governor::middleware::NoOpMiddleware;
-use governor::nanos::Nanos;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 
 use super::ApiSettings;
-use crate::clock::Clock;
+use crate::clock::{Clock, LimiterClock, LimiterMoment};
 
 /// Addresses remembered at a time; beyond them, strangers share one allowance.
 const ADDRESSES: usize = 20_000;
 /// Checks after which addresses that have been quiet are forgotten.
 const SWEEP_EVERY: u32 = 4_096;
 
-/// Our clock, as the limiter reads it.
-#[derive(Debug, Clone, Copy)]
-struct LimiterClock(Clock);
-
-/// Nanoseconds of our clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Moment(u64);
-
-impl std::ops::Add<Nanos> for Moment {
-    type Output = Self;
-    fn add(self, span: Nanos) -> Self {
-        Self(self.0.saturating_add(span.as_u64()))
-    }
-}
-
-impl Reference for Moment {
-    fn duration_since(&self, earlier: Self) -> Nanos {
-        self.0.saturating_sub(earlier.0).into()
-    }
-
-    fn saturating_sub(&self, span: Nanos) -> Self {
-        Self(self.0.checked_sub(span.as_u64()).unwrap_or(self.0))
-    }
-}
-
-impl governor::clock::Clock for LimiterClock {
-    type Instant = Moment;
-    fn now(&self) -> Moment {
-        Moment(u64::try_from(self.0.now().0).unwrap_or_default().saturating_mul(1_000))
-    }
-}
-
-type Limiter = RateLimiter<IpAddr, DashMapStateStore<IpAddr>, LimiterClock, NoOpMiddleware<Moment>>;
+type Limiter =
+    RateLimiter<IpAddr, DashMapStateStore<IpAddr>, LimiterClock, NoOpMiddleware<LimiterMoment>>;
 
 /// What a request counts as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +39,7 @@ pub(super) struct Limits {
 
 impl Limits {
     pub(super) fn new(settings: &ApiSettings, clock: Clock) -> Self {
-        let clock = LimiterClock(clock);
+        let clock = LimiterClock::new(clock);
         let limiter = |class, rate| {
             let quota = Quota::per_minute(NonZeroU32::new(rate).unwrap_or(NonZeroU32::MIN));
             (class, RateLimiter::dashmap_with_clock(quota, clock))

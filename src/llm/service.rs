@@ -3,20 +3,41 @@
 //! Knows no strategy. Everything that waits runs on the I/O runtime.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use banyan_core::ids::WorkerId;
-use banyan_core::model::{Answer, FailureKind, ModelFailure, ModelName};
+use banyan_core::model::{
+    Answer, FailureKind, Message, ModelFailure, ModelName, ModelReply, Question, Role, Usage,
+};
 use banyan_core::money::Amount;
+use banyan_core::time::{Span, Timestamp};
 use uuid::Uuid;
 
+use super::address::AddressRules;
+use super::budget::{Budget, Payer, Price};
 use super::catalogue::{self, Preset};
+use super::conversation::{Conversation, Means};
+use super::learned::Memory;
+use super::line::{Lines, ProviderHealth};
 use super::port::Ask;
+use super::refusal;
+use super::resolve::{Provider, Resolver, key_place};
 use super::settings::LlmSettings;
+use super::transport::{Call, Transport};
 use crate::auth::vault::Vault;
 use crate::clock::Clock;
 use crate::secret::Secret;
 use crate::store::{Everyone, Owner, ProviderModel, ProviderRow, Store, StoreError};
 use crate::telemetry::ModelMeters;
+
+/// How long a test may take.
+const TEST: Span = Span::seconds(20);
+/// Of five parts of the time, those that the first model has when there is a fallback.
+const FIRST_OF_FIVE: i64 = 3;
+/// Tokens that a test may be answered with.
+const TEST_TOKENS: u32 = 64;
+/// Tokens that a model may reason about a test.
+const TEST_REASONING: u32 = 1_024;
 
 /// What the way to models is made of.
 pub struct ModelServiceParts {
@@ -67,23 +88,6 @@ pub struct BudgetLeft {
     pub user: Amount,
 }
 
-/// How a provider does.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProviderHealth {
-    /// Which.
-    pub provider: Uuid,
-    /// Its type.
-    pub provider_type: String,
-    /// State of its breaker: `closed`, `open` or `half_open`.
-    pub state: &'static str,
-    /// Attempts that were answered.
-    pub successes: u64,
-    /// Attempts that failed for a reason of the provider.
-    pub failures: u64,
-    /// Attempts that the breaker refused.
-    pub rejected: u64,
-}
-
 /// The code of a failure in the interface: `auth_error`, `connection_error`, `rate_limit`,
 /// `no_api_key`, `no_base_url`, `model_not_found`, `api_error` or `unknown`.
 #[must_use]
@@ -112,21 +116,106 @@ pub const fn error_code(kind: FailureKind) -> &'static str {
 
 /// Asks models. Shared by everybody who does.
 pub struct ModelService {
-    parts: ModelServiceParts,
+    store: Store,
+    vault: Arc<Vault>,
+    house: Option<String>,
+    means: Means,
 }
 
 impl ModelService {
     /// A way to models.
     #[must_use]
     pub fn new(parts: ModelServiceParts) -> Arc<Self> {
-        Arc::new(Self { parts })
+        let ModelServiceParts { store, vault, clock, settings, meters, trusted_origins, house } =
+            parts;
+        let trusted: Vec<String> = trusted_origins.into_iter().chain(house.clone()).collect();
+        let rules = AddressRules::new(settings.allow_private_urls, &trusted);
+        let connect = Duration::from_secs(settings.connect_seconds);
+        let means = Means {
+            clock,
+            transport: Transport::new(rules, connect, settings.answer_bytes),
+            lines: Lines::new(&settings, clock),
+            budget: Budget::new(store.clone(), clock, &settings),
+            memory: Memory::default(),
+            meters,
+            settings,
+        };
+        Arc::new(Self { store, vault, house, means })
+    }
+
+    fn resolver(&self) -> Resolver<'_> {
+        Resolver {
+            store: &self.store,
+            vault: &self.vault,
+            transport: &self.means.transport,
+            house: self.house.as_deref(),
+        }
     }
 
     /// Asks a model, and its fallback where it cannot answer.
+    ///
+    /// # Errors
+    /// Why there is no answer, and what was spent nevertheless.
     pub async fn ask(&self, ask: Ask) -> Answer {
         let owner = Everyone::at_start_of_engine().rows_of(ask.owner);
-        self.check_model(owner, &ask.question.model).await?;
-        Err(ModelFailure::new(FailureKind::NobodyToAsk, "no models are connected here"))
+        let (payer, question) = (Payer { owner, worker: ask.worker }, &ask.question);
+        let (now, mut usage) = (self.means.clock.now(), Usage::default());
+        let first_until = match question.fallback {
+            Some(_) => now + Span((question.deadline - now).0 / 5 * FIRST_OF_FIVE),
+            None => question.deadline,
+        };
+        let first = self.ask_one(payer, question, &question.model, first_until, &mut usage).await;
+        let answer = match (first, &question.fallback) {
+            (Err(failure), Some(fallback)) if failure.kind != FailureKind::Busy => {
+                let until = question.deadline;
+                let second = self.ask_one(payer, question, fallback, until, &mut usage).await;
+                second.map_err(|other| both(failure, fallback, &other))
+            }
+            (first, _) => first,
+        };
+        usage.latency = self.means.clock.now() - now;
+        answer
+            .map(|reply| ModelReply { usage, ..reply })
+            .map_err(|failure| ModelFailure { usage, ..failure })
+    }
+
+    async fn ask_one(
+        &self,
+        payer: Payer,
+        question: &Question,
+        name: &ModelName,
+        until: Timestamp,
+        usage: &mut Usage,
+    ) -> Answer {
+        if until <= self.means.clock.now() {
+            return Err(ModelFailure::new(FailureKind::Timeout, "the deadline has passed"));
+        }
+        let (provider, model) = self.resolver().model(payer.owner, name).await?;
+        let attempts = self.means.settings.attempts;
+        let whom = (name, &provider, &model);
+        self.converse(payer, question, whom, (until, attempts), usage).await
+    }
+
+    async fn converse(
+        &self,
+        payer: Payer,
+        question: &Question,
+        (name, provider, model): (&ModelName, &Provider, &ProviderModel),
+        (until, attempts): (Timestamp, u32),
+        usage: &mut Usage,
+    ) -> Answer {
+        let means = &self.means;
+        let conversation =
+            Conversation { means, payer, question, name, provider, model, until, attempts };
+        let (heard, format) = conversation.hold(usage).await?;
+        Ok(ModelReply {
+            model: name.clone(),
+            text: heard.text,
+            reasoning: heard.reasoning,
+            finish: heard.finish,
+            format,
+            usage: *usage,
+        })
     }
 
     /// Says whether a user can ask a model, without asking it.
@@ -138,17 +227,21 @@ impl ModelService {
         owner: Owner,
         name: &ModelName,
     ) -> Result<ModelInfo, ModelFailure> {
-        let models = self
-            .models(owner)
-            .await
-            .map_err(|error| ModelFailure::new(FailureKind::NobodyToAsk, error.to_string()))?;
-        models.into_iter().find(|it| it.configured && it.name == *name).ok_or_else(|| {
-            let why = format!("no provider {} is set up with {name}", name.provider());
-            ModelFailure::new(FailureKind::NoProvider, why)
-        })
+        let (_, model) = self.resolver().model(owner, name).await?;
+        Price::of(&model)?;
+        Ok(ModelInfo { name: name.clone(), model, configured: true })
+    }
+
+    /// Says whether an address may be that of a provider, without asking anybody.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn check_base_url(&self, url: &str) -> Result<(), ModelFailure> {
+        self.means.transport.read_url(url).map(|_| ())
     }
 
     /// Asks a provider whether it knows the key; the one that is kept, unless another is given.
+    /// One that has no list of models is asked for a word of its first model.
     ///
     /// # Errors
     /// `NotFound` when the owner has no such provider, or the store fails.
@@ -156,17 +249,75 @@ impl ModelService {
         &self,
         owner: Owner,
         id: Uuid,
-        _key: Option<Secret>,
+        key: Option<Secret>,
     ) -> Result<Tested, StoreError> {
-        self.parts.store.provider(owner, id).await?;
-        Ok(Tested::failed(&ModelFailure::new(FailureKind::NobodyToAsk, "nobody was asked")))
+        let row = self.store.provider(owner, id).await?;
+        let provider = match self.resolver().provider(&row, key) {
+            Ok(provider) => provider,
+            Err(failure) => return Ok(Tested::failed(&failure)),
+        };
+        let listed = tokio::time::timeout(self.patience(), self.ask_for_models(&provider)).await;
+        let failure = match listed {
+            Ok(Ok(())) => return Ok(Tested::passed("the provider answers and takes the key")),
+            Ok(Err(failure)) => failure,
+            Err(_) => ModelFailure::new(FailureKind::Timeout, "the provider does not answer"),
+        };
+        let has_no_list =
+            matches!(failure.kind, FailureKind::ModelNotFound | FailureKind::BadRequest);
+        let first = provider.models.first().filter(|_| has_no_list);
+        Ok(match first {
+            Some(model) => self.ask_for_a_word(owner, &provider, model).await,
+            None => Tested::failed(&failure),
+        })
     }
 
-    /// Asks a model for a word.
-    pub async fn test_model(&self, owner: Owner, name: &ModelName, _key: Option<Secret>) -> Tested {
-        match self.check_model(owner, name).await {
-            Ok(_) => {
-                Tested::failed(&ModelFailure::new(FailureKind::NobodyToAsk, "nobody was asked"))
+    fn patience(&self) -> Duration {
+        self.means.clock.wait_until(self.means.clock.now() + TEST)
+    }
+
+    async fn ask_for_models(&self, provider: &Provider) -> Result<(), ModelFailure> {
+        let url = provider.listing.clone();
+        let call = Call { url, key: provider.key.as_ref(), body: None };
+        let mut opened = self.means.transport.open(&call).await?;
+        if (200..300).contains(&opened.status) {
+            return Ok(());
+        }
+        let refusal = refusal::refusal(opened.status, &opened.error_body().await);
+        let key = provider.key.as_ref().map(Secret::expose).unwrap_or_default();
+        Err(ModelFailure::new(refusal.kind, refusal::without_key(&refusal.message, key)))
+    }
+
+    async fn ask_for_a_word(
+        &self,
+        owner: Owner,
+        provider: &Provider,
+        model: &ProviderModel,
+    ) -> Tested {
+        let Ok(name) = format!("{}:{}", provider.provider_type, model.id).parse::<ModelName>()
+        else {
+            let why = "no model can have this name";
+            return Tested::failed(&ModelFailure::new(FailureKind::ModelNotFound, why));
+        };
+        let payer = Payer { owner, worker: WorkerId::from_u128(0) };
+        let until = self.means.clock.now() + TEST;
+        let (question, whom) = (test_question(&name, until), (&name, provider, model));
+        let answer = self.converse(payer, &question, whom, (until, 1), &mut Usage::default()).await;
+        match answer {
+            Ok(_) => Tested::passed("the model answers"),
+            // A model that thinks for longer than a test lasts is there all the same.
+            Err(failure) if failure.kind == FailureKind::Empty => {
+                Tested::passed("the model answers, though with nothing but thoughts")
+            }
+            Err(failure) => Tested::failed(&failure),
+        }
+    }
+
+    /// Asks a model for a word; with the key that is kept, unless another is given.
+    pub async fn test_model(&self, owner: Owner, name: &ModelName, key: Option<Secret>) -> Tested {
+        match self.resolver().model(owner, name).await {
+            Ok((mut provider, model)) => {
+                provider.key = key.filter(|it| !it.is_empty()).or(provider.key);
+                self.ask_for_a_word(owner, &provider, &model).await
             }
             Err(failure) => Tested::failed(&failure),
         }
@@ -181,19 +332,16 @@ impl ModelService {
         owner: Owner,
         worker: Option<WorkerId>,
     ) -> Result<BudgetLeft, StoreError> {
-        let nobody = WorkerId::from_u128(0);
-        let now = self.parts.clock.now();
-        let spent = self.parts.store.model_spending(owner, worker.unwrap_or(nobody), now).await?;
-        let left = |budget: Amount, spent: Amount| Amount((budget.0 - spent.0).max(0));
-        let user = left(self.parts.settings.user_budget(), spent.user);
-        let worker = left(self.parts.settings.worker_budget(), spent.worker);
-        Ok(BudgetLeft { worker: worker.min(user), user })
+        let worker = worker.unwrap_or(WorkerId::from_u128(0));
+        let spent = self.store.model_spending(owner, worker, self.means.clock.now()).await?;
+        let (worker, user) = self.means.budget.left(&spent);
+        Ok(BudgetLeft { worker, user })
     }
 
     /// How the providers do that were asked since the start.
     #[must_use]
     pub fn health(&self) -> Vec<ProviderHealth> {
-        Vec::new()
+        self.means.lines.health()
     }
 
     /// The models that a user can ask, and those of providers that are not set up yet.
@@ -201,7 +349,7 @@ impl ModelService {
     /// # Errors
     /// When the store cannot be read.
     pub async fn models(&self, owner: Owner) -> Result<Vec<ModelInfo>, StoreError> {
-        let rows = self.parts.store.providers(owner).await?;
+        let rows = self.store.providers(owner).await?;
         let enabled: Vec<_> = rows.into_iter().filter(|row| row.draft.is_enabled).collect();
         let mut known: Vec<ModelInfo> = Vec::new();
         for row in &enabled {
@@ -213,7 +361,7 @@ impl ModelService {
         }
         for preset in catalogue::presets() {
             if enabled.iter().all(|row| row.draft.provider_type != preset.id) {
-                let house = preset.id == catalogue::HOUSE_TYPE && self.parts.house.is_some();
+                let house = preset.id == catalogue::HOUSE_TYPE && self.house.is_some();
                 known.extend(infos_of_preset(preset, house));
             }
         }
@@ -223,26 +371,47 @@ impl ModelService {
     /// Seals a key for the provider with this id.
     #[must_use]
     pub fn seal_key(&self, provider: Uuid, key: &Secret) -> String {
-        self.parts.vault.seal(key, &key_place(provider))
+        self.vault.seal(key, &key_place(provider))
     }
 
     /// What was counted.
     #[must_use]
     pub fn meters(&self) -> &Arc<ModelMeters> {
-        &self.parts.meters
+        &self.means.meters
     }
 }
 
 impl Tested {
+    fn passed(message: &str) -> Self {
+        Self { success: true, message: message.to_owned(), error_code: None }
+    }
+
     fn failed(failure: &ModelFailure) -> Self {
         let error_code = Some(error_code(failure.kind));
         Self { success: false, message: failure.message.clone(), error_code }
     }
 }
 
-/// Where the key of a provider is bound to.
-fn key_place(provider: Uuid) -> String {
-    format!("{provider}/provider_key")
+/// What is asked to see whether a model answers.
+fn test_question(name: &ModelName, until: Timestamp) -> Question {
+    let content = "Answer with this JSON object and nothing else: {\"ok\": true}".to_owned();
+    Question {
+        number: 0,
+        model: name.clone(),
+        fallback: None,
+        messages: vec![Message { role: Role::User, content }],
+        schema: String::new(),
+        deadline: until,
+        temperature: None,
+        max_answer_tokens: TEST_TOKENS,
+        max_reasoning_tokens: TEST_REASONING,
+    }
+}
+
+/// Why neither a model nor its fallback answered.
+fn both(first: ModelFailure, fallback: &ModelName, other: &ModelFailure) -> ModelFailure {
+    let message = format!("{}; then {fallback}: {}", first.message, other.message);
+    ModelFailure { message, ..first }
 }
 
 fn infos_of_row(row: &ProviderRow) -> impl Iterator<Item = ModelInfo> {

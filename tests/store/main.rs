@@ -25,6 +25,7 @@ mod journal;
 mod lease;
 #[path = "../../crates/core/tests/account/listing.rs"]
 mod listing;
+mod models;
 mod place;
 #[path = "../support/postgres.rs"]
 mod postgres_server;
@@ -91,6 +92,11 @@ suite! {
         decisions_come_back_from_a_backup,
         other_limits_would_have_changed_an_order,
         decisions_are_listed_and_exported_to_the_letter;
+    models:
+        providers_come_back_to_their_owner_alone,
+        a_provider_is_changed_by_one_at_a_time,
+        what_is_reserved_counts_until_it_is_settled,
+        providers_and_calls_are_in_backups;
     backup:
         a_backup_comes_back_in_the_same_kind_of_database,
         a_backup_comes_back_in_the_other_kind_of_database,

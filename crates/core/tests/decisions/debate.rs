@@ -190,7 +190,8 @@ fn it_is_settled_once_the_rest_can_change_nothing() {
     assert!(!settled(HighestConfidence, 3, &two_long));
     assert!(settled(HighestConfidence, 2, &two_long));
     let sure = [only(OpenLong, 100), only(OpenLong, 100)];
-    assert!(!settled(WeightedAverage, 3, &two_long) || percent(64).0 * 2 > percent(100).0);
+    // 0.64 + 0.64 outweighs one more, not two.
+    assert!(settled(WeightedAverage, 3, &two_long) && !settled(WeightedAverage, 4, &two_long));
     assert!(settled(WeightedAverage, 3, &sure) && !settled(WeightedAverage, 4, &sure));
 }
 

@@ -70,6 +70,19 @@ fn other_spellings_of_json_are_read() {
 }
 
 #[test]
+fn what_is_commented_out_is_not_carried_out() {
+    let hold = r#"{"symbol":"ETH","action":"hold","confidence":0.5}"#;
+    let open = r#"{"symbol":"BTC","action":"open_long","confidence":0.9}"#;
+    for text in [
+        format!("{{\"decisions\":[\n  // {open},\n{hold},]}}"),
+        format!("{{\"decisions\":[\n  // {open},\n{hold}"),
+        format!("{{\"decisions\":[/* {open}, */ {hold},]}}"),
+    ] {
+        assert_eq!(actions(&read(&text)), [("ETH".to_owned(), "hold")], "{text}");
+    }
+}
+
+#[test]
 fn quotes_within_texts_are_told_from_their_ends() {
     let text = GOOD.replace("\"trend\"", "\"the \"dip\", they say, is \"bought\"\"");
     expect_both(&text);
@@ -142,7 +155,7 @@ fn a_broken_decision_never_lends_its_parts_to_another() {
     assert_eq!(actions(&parsed), [("ETH".to_owned(), "open_long")], "{parsed:?}");
     let merged = r#"{"decisions":[{"symbol":"BTC","action":"hold",
         "symbol":"ETH","action":"open_long","confidence":80,},]"#;
-    assert_eq!(reasons(&read(merged)), ["ambiguous"]);
+    assert_eq!(actions(&read(merged)), [("BTC".to_owned(), "hold")]);
 }
 
 #[test]

@@ -1,12 +1,15 @@
 //! Two perpetuals at calm prices, and answers about them.
 
 use banyan_core::decision::{
-    AccountSnapshot, Action, MarketSnapshot, Parsed, PositionSnapshot, Proposal, Reply, Snapshot,
-    TimeframeSnapshot, Universe, parse,
+    AccountSnapshot, Action, AnswerRecord, CallParameters, ClaimReport, DECISION_VERSION, Decision,
+    DecisionResult, Judged, MarketSnapshot, Parsed, PositionSnapshot, Proposal, Reply, Snapshot,
+    TimeframeSnapshot, Trigger, Universe, Verdict, decision_id, parse,
 };
+use banyan_core::ids::WorkerId;
 use banyan_core::instrument::{
     FeeRates, Filters, Instrument, InstrumentId, InstrumentKind, LeverageTier, TradingStatus,
 };
+use banyan_core::model::{Message, Role, Usage};
 use banyan_core::money::{Amount, Price, Quantity, Rate};
 use banyan_core::order::Side;
 use banyan_core::symbol::Symbol;
@@ -180,5 +183,70 @@ pub(crate) fn proposal(id: u32, action: Action, confidence: i64) -> Proposal {
         confidence: percent(confidence),
         risk_usd: None,
         reasoning: "because".to_owned(),
+    }
+}
+
+pub(crate) const WORKER: WorkerId = WorkerId::from_u128(77);
+
+/// The answer of a model, as it is recorded.
+pub(crate) fn answered(model: &str, raw: &str) -> AnswerRecord {
+    let parsed = read(raw);
+    AnswerRecord {
+        model: model.parse().expect("a name"),
+        answered_by: None,
+        round: 1,
+        attempt: 1,
+        parameters: CallParameters {
+            temperature: None,
+            max_answer_tokens: 1_000,
+            max_reasoning_tokens: 0,
+            format: None,
+        },
+        follow_up: Vec::new(),
+        raw: raw.to_owned(),
+        reasoning: String::new(),
+        finish: None,
+        trail: parsed.trail,
+        reply: parsed.reply,
+        dropped: parsed.dropped,
+        error: parsed.error,
+        usage: Usage::default(),
+    }
+}
+
+/// A decision of one model that is not sealed; whatever it proposes was skipped.
+pub(crate) fn decision(number: u64, answers: Vec<AnswerRecord>) -> Decision {
+    let proposals = answers.first().and_then(|it| it.reply.clone()).map(|it| it.proposals);
+    let judged = |proposal| Judged { proposal, verdict: Verdict::Skipped("no_size".to_owned()) };
+    Decision {
+        version: DECISION_VERSION,
+        id: decision_id(WORKER, number, NOW),
+        worker: WORKER,
+        number,
+        previous: String::new(),
+        time: NOW,
+        began_at: NOW,
+        trigger: Trigger::Interval,
+        strategy_version: 1,
+        ai_model: "house:rules-v1".to_owned(),
+        prompt: vec![Message { role: Role::System, content: "trade".to_owned() }],
+        sections: vec!["role".to_owned()],
+        prompt_hash: String::new(),
+        snapshot: Snapshot { positions: Vec::new(), ..snapshot() },
+        snapshot_hash: String::new(),
+        answers,
+        debate: None,
+        result: DecisionResult::Decided,
+        chain_of_thought: "up".to_owned(),
+        market_assessment: String::new(),
+        overall_confidence: percent(80),
+        next_review_minutes: None,
+        proposals: proposals.unwrap_or_default().into_iter().map(judged).collect(),
+        claims: ClaimReport::default(),
+        tainted: false,
+        safe_mode: false,
+        usage: Usage::default(),
+        approval_expires_at: None,
+        hash: String::new(),
     }
 }

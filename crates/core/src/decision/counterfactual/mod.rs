@@ -14,7 +14,7 @@ use crate::instrument::Instrument;
 use crate::intent::Intent;
 use crate::money::{Amount, Price, Rounding};
 use crate::order::OrderKind;
-use crate::risk::{self, Approved, Clamp, ClampedField, Denial, KeptView, RiskLimits};
+use crate::risk::{self, Approved, Clamp, ClampedField, Denial, DenialCode, KeptView, RiskLimits};
 use crate::symbol::Symbol;
 
 /// A review of an intent of the decision, with what it saw.
@@ -161,7 +161,21 @@ fn review_of<'a>(judged: &Judged, reviews: &'a [KeptReview]) -> Option<&'a KeptR
     reviews.iter().rev().find(|it| it.intent == *wish)
 }
 
+/// Refusals that the account makes before any review; no limit has a part in them.
+const BEFORE_REVIEW: [DenialCode; 5] = [
+    DenialCode::StaleEpoch,
+    DenialCode::UnknownInstrument,
+    DenialCode::DuplicateTag,
+    DenialCode::UnknownTag,
+    DenialCode::AlreadyClosing,
+];
+
 fn again(review: &KeptReview, change: &dyn Fn(&mut RiskLimits)) -> Result<Approved, Denial> {
+    if let Err(denial) = &review.outcome
+        && BEFORE_REVIEW.contains(&denial.code)
+    {
+        return Err(denial.clone());
+    }
     let mut limits = review.limits.clone();
     change(&mut limits);
     risk::review(&review.intent, &review.view.view(), &limits)

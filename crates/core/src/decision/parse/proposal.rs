@@ -84,9 +84,6 @@ fn proposal(
     notes: &mut Vec<String>,
 ) -> Result<Proposal, &'static str> {
     let Value::Object(object) = value else { return Err("not_an_object") };
-    if object.repeats(&fields::SYMBOL) || object.repeats(&fields::ACTION) {
-        return Err("ambiguous");
-    }
     let instrument = instrument(object, context)?;
     let action = action(object, instrument, context.universe)?;
     if action.is_open() && object.doubtful {
@@ -156,14 +153,19 @@ fn action(
     }
 }
 
-/// Reads the numbers of a decision; what cannot be used is left out, with a note.
+/// Reads the numbers of a decision; what cannot be used is left out, with a note. One that was not
+/// closed may have taken up figures of its neighbour, so it has none.
 struct Reader<'a> {
     object: &'a Object,
     symbol: &'a Symbol,
     notes: &'a mut Vec<String>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn figure(&self, keys: &[&str]) -> Option<&'a Value> {
+        self.object.get(keys).filter(|it| self.object.is_sure() && **it != Value::Null)
+    }
+
     fn note(&mut self, what: &str) {
         self.notes.push(format!("{}: {what}", self.symbol));
     }
@@ -186,7 +188,7 @@ impl Reader<'_> {
     }
 
     fn leverage(&mut self) -> Option<u32> {
-        let value = self.object.get(&fields::LEVERAGE).filter(|it| **it != Value::Null)?;
+        let value = self.figure(&fields::LEVERAGE)?;
         let Some(wished) = fields::number(value) else {
             self.note(&format!("leverage {} is no number", value.words(SHOWN)));
             return None;
@@ -221,7 +223,7 @@ impl Reader<'_> {
     }
 
     fn number(&mut self, name: &str, keys: &[&str]) -> Option<Decimal> {
-        let value = self.object.get(keys).filter(|it| **it != Value::Null)?;
+        let value = self.figure(keys)?;
         let number = fields::number(value);
         if number.is_none() {
             self.note(&shortened(&format!("{name} {} is no number", value.words(SHOWN)), SHOWN));

@@ -17,7 +17,7 @@ pub(super) enum Place {
 const LONGEST_KEY: usize = 64;
 
 const DOUBLE: [char; 6] = ['"', '“', '”', '„', '‟', '＂'];
-const SINGLE: [char; 4] = ['\'', '‘', '’', '`'];
+const SINGLE: [char; 3] = ['\'', '‘', '’'];
 
 pub(super) fn opens(it: char) -> bool {
     DOUBLE.contains(&it) || SINGLE.contains(&it)

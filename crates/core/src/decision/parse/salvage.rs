@@ -20,6 +20,10 @@ pub(super) struct Answer {
     pub(super) decisions: Vec<Value>,
     /// What stood before them, where that was no JSON.
     prose: String,
+    /// What it took to find them.
+    steps: Vec<&'static str>,
+    /// Whether the structure of the JSON had to be guessed.
+    damaged: bool,
 }
 
 /// Why there is nothing to understand.
@@ -55,9 +59,8 @@ impl Unusable {
 }
 
 impl Answer {
-    fn of(shape: Shape, prose: &str) -> Self {
-        let prose = prose.trim().chars().take(LONGEST_TEXT).collect();
-        Self { document: shape.document, decisions: shape.decisions, prose }
+    fn strict(shape: Shape) -> Self {
+        Self { document: shape.document, decisions: shape.decisions, ..Self::default() }
     }
 
     /// What stands beside the decisions under one of these keys.
@@ -87,64 +90,67 @@ pub(super) fn find(text: &str, trail: &mut Vec<String>) -> Result<Answer, Unusab
         trail.push("strict".to_owned());
         let is_json = matches!(value, Value::Object(_) | Value::List(_));
         let unusable = if is_json { Unusable::NoDecisions } else { Unusable::Unreadable };
-        return shape::decisions_in(&value).map(|it| Answer::of(it, "")).ok_or(unusable);
+        return shape::decisions_in(&value).map(Answer::strict).ok_or(unusable);
     }
     let answer = match text::without_thinking(raw) {
         Some(rest) => {
             trail.push("thinking_removed".to_owned());
-            repaired(&rest, trail)
+            repaired(&rest)
         }
-        None => repaired(raw, trail),
+        None => repaired(raw),
     };
-    answer.ok_or(Unusable::Unreadable)
+    let answer = answer.ok_or(Unusable::Unreadable)?;
+    trail.extend(answer.steps.iter().map(|it| (*it).to_owned()));
+    Ok(answer)
 }
 
-/// The last fenced block with decisions, else the text as a whole, else a block that says that
-/// there are none.
-fn repaired(text: &str, trail: &mut Vec<String>) -> Option<Answer> {
+/// The last fenced block with decisions, unless it is damaged and the text as a whole holds as
+/// many; else the text as a whole, else a block that says that there are none.
+fn repaired(text: &str) -> Option<Answer> {
     let mut fuel = text.len().saturating_mul(LOOKS) + LOOKS;
-    let mut none_wished = None;
-    for block in text::fenced_blocks(text).into_iter().rev() {
-        let mut steps = vec!["fenced_block".to_owned()];
-        match block_of(block, &mut fuel, &mut steps) {
-            Some(answer) if !answer.decisions.is_empty() => {
-                trail.append(&mut steps);
-                return Some(answer);
-            }
-            Some(answer) => drop(none_wished.get_or_insert((answer, steps))),
-            None => {}
-        }
-    }
-    let mut steps = Vec::new();
-    let whole = scan(text, &mut fuel, &mut steps);
-    let (answer, mut steps) = match whole {
-        Some(answer) if !answer.decisions.is_empty() => (answer, steps),
-        whole => none_wished.or(whole.map(|it| (it, steps)))?,
+    let block = fenced(text, &mut fuel);
+    let holds = |it: &Option<Answer>| {
+        it.iter().flat_map(|it| &it.decisions).filter_map(object).filter(|it| it.is_sure()).count()
     };
-    trail.append(&mut steps);
-    Some(answer)
+    if block.as_ref().is_some_and(|it| !it.damaged && !it.decisions.is_empty()) {
+        return block;
+    }
+    let whole = scan(text, &mut fuel);
+    if holds(&whole) > 0 && holds(&whole) >= holds(&block) { whole } else { block.or(whole) }
 }
 
-fn block_of(block: &str, fuel: &mut usize, steps: &mut Vec<String>) -> Option<Answer> {
-    if let Some(value) = Value::strict(block) {
-        return shape::decisions_in(&value).map(|it| Answer::of(it, ""));
+fn fenced(text: &str, fuel: &mut usize) -> Option<Answer> {
+    let mut none_wished = None;
+    // Marks within an answer that begins as JSON are no fences.
+    let blocks = if text::begins_as_json(text) { Vec::new() } else { text::fenced_blocks(text) };
+    for block in blocks.into_iter().rev() {
+        let strict = Value::strict(block).and_then(|it| shape::decisions_in(&it));
+        let answer = strict.map(Answer::strict).or_else(|| scan(block, fuel));
+        let Some(mut answer) = answer else { continue };
+        answer.steps.insert(0, "fenced_block");
+        if !answer.decisions.is_empty() {
+            return Some(answer);
+        }
+        none_wished = none_wished.or(Some(answer));
     }
-    scan(block, fuel, steps)
+    none_wished
 }
 
 /// Reads every value that stands in a text. A document with decisions wins, the last one of
 /// several; otherwise all decisions that stand alone are taken together.
-fn scan(text: &str, fuel: &mut usize, steps: &mut Vec<String>) -> Option<Answer> {
+fn scan(text: &str, fuel: &mut usize) -> Option<Answer> {
     let mut scanned = Scanned::default();
     let mut at = 0;
     while let Some(start) = next_value(text, at).filter(|_| *fuel > 0) {
         let found = tolerant::read(text, start, fuel);
-        let (damaged, end) = (found.damaged, found.end.max(after(text, start)));
-        let shape = shape::decisions_in(&found.value)
-            .map(|shape| if damaged { rescued(shape, text, (start, end)) } else { shape });
-        at = match shape {
+        let end = found.end.max(after(text, start));
+        // What goes on behind its end has ended too early; then all that follows is in doubt.
+        let goes_on = text[end..].trim_start().starts_with([',', ']', '}']);
+        let damaged = found.damaged || goes_on || scanned.is_damaged();
+        at = match shape::decisions_in(&found.value) {
             Some(shape) => {
-                scanned.take(shape, (start, damaged));
+                let shape = if damaged { rescued(shape, text, (start, end)) } else { shape };
+                scanned.take(Place { shape, start, damaged });
                 end
             }
             // Something else, or prose with a brace: what it holds may still be an answer.
@@ -152,7 +158,7 @@ fn scan(text: &str, fuel: &mut usize, steps: &mut Vec<String>) -> Option<Answer>
             None => end,
         };
     }
-    scanned.answer(text, steps)
+    scanned.answer(text)
 }
 
 fn next_value(text: &str, from: usize) -> Option<usize> {
@@ -165,53 +171,73 @@ fn after(text: &str, at: usize) -> usize {
     at + text[at..].chars().next().map_or(1, char::len_utf8)
 }
 
-/// What was found in a text so far, each with where it began and whether it was damaged.
+/// Decisions, where they began, and whether their structure had to be guessed.
+#[derive(Default)]
+struct Place {
+    shape: Shape,
+    start: usize,
+    damaged: bool,
+}
+
+/// What was found in a text so far.
 #[derive(Default)]
 struct Scanned {
-    document: Option<(Shape, (usize, bool))>,
-    alone: Option<(Shape, (usize, bool))>,
+    document: Option<Place>,
+    alone: Option<Place>,
 }
 
 impl Scanned {
-    fn take(&mut self, shape: Shape, place: (usize, bool)) {
-        if shape.document.is_some() {
-            let better = self.document.as_ref().is_none_or(|_| !shape.decisions.is_empty());
-            if better {
-                self.document = Some((shape, place));
+    fn is_damaged(&self) -> bool {
+        self.document.iter().chain(&self.alone).any(|it| it.damaged)
+    }
+
+    fn take(&mut self, place: Place) {
+        if place.shape.document.is_some() {
+            if self.document.is_none() || !place.shape.decisions.is_empty() {
+                self.document = Some(place);
             }
-        } else if let Some((alone, (_, damaged))) = &mut self.alone {
-            alone.decisions.extend(shape.decisions);
-            *damaged |= place.1;
+        } else if let Some(alone) = &mut self.alone {
+            alone.shape.decisions.extend(place.shape.decisions);
+            alone.damaged |= place.damaged;
         } else {
-            self.alone = Some((shape, place));
+            self.alone = Some(place);
         }
     }
 
-    fn answer(self, text: &str, steps: &mut Vec<String>) -> Option<Answer> {
-        let document = match (self.document, self.alone) {
-            (Some((shape, _)), Some(alone)) if shape.decisions.is_empty() => Some(alone),
-            (document, alone) => document.or(alone),
+    fn answer(self, text: &str) -> Option<Answer> {
+        let place = match (self.document, self.alone) {
+            (Some(document), Some(alone)) if document.damaged => document.with(alone),
+            (Some(document), Some(alone)) if document.shape.decisions.is_empty() => alone,
+            (document, alone) => document.or(alone)?,
         };
-        let (shape, (start, damaged)) = document?;
-        steps.push("repaired".to_owned());
-        if damaged {
-            steps.push("damaged".to_owned());
-        }
-        Some(Answer::of(shape, &text[..start]))
+        let prose = text[..place.start].split("```").next().unwrap_or_default();
+        let prose = prose.trim().chars().take(LONGEST_TEXT).collect();
+        let steps = if place.damaged { vec!["repaired", "damaged"] } else { vec!["repaired"] };
+        let (document, decisions) = (place.shape.document, place.shape.decisions);
+        Some(Answer { document, decisions, prose, steps, damaged: place.damaged })
     }
 }
 
-/// Decisions of a damaged answer: those that are right JSON by themselves come first, whatever
-/// reading the whole made of them, and of the others those that are apart from these.
+impl Place {
+    /// A document that seems to end too early, with what stands alone behind its beginning.
+    fn with(mut self, alone: Self) -> Self {
+        let behind = alone.shape.decisions.into_iter().filter(|it| span_of(it).0 > self.start);
+        self.shape.decisions.extend(behind);
+        self
+    }
+}
+
+/// Decisions of a damaged answer: those that are right JSON by themselves, whatever reading the
+/// whole made of them, and of the others those that are sure or apart from these. Of one that
+/// holds another both are kept: it may have swallowed its neighbour.
 fn rescued(mut shape: Shape, text: &str, (start, end): (usize, usize)) -> Shape {
-    let safe = |it: &Object| it.whole && !it.doubtful && !it.repeats(&fields::SYMBOL);
-    let overlaps = |a: (usize, usize), b: (usize, usize)| a.0 < b.1 && b.0 < a.1;
-    let kept: Vec<(usize, usize)> =
-        shape.decisions.iter().filter_map(object).filter(|it| safe(it)).map(|it| it.span).collect();
     let mut strict = right_decisions(text, (start, end));
-    strict.retain(|it| !kept.iter().any(|span| overlaps(*span, span_of(it))));
+    let overlaps = |a: (usize, usize), b: (usize, usize)| a.0 < b.1 && b.0 < a.1;
     shape.decisions.retain(|it| {
-        object(it).is_none_or(safe) || !strict.iter().any(|s| overlaps(span_of(s), span_of(it)))
+        let span = span_of(it);
+        let same = strict.iter().any(|other| span_of(other) == span);
+        let apart = !strict.iter().any(|other| overlaps(span_of(other), span));
+        !same && (object(it).is_none_or(Object::is_sure) || apart)
     });
     shape.decisions.append(&mut strict);
     shape.decisions.sort_by_key(|it| span_of(it).0);
@@ -229,22 +255,23 @@ fn span_of(value: &Value) -> (usize, usize) {
 /// Every decision within a part of a text that is right JSON by itself.
 fn right_decisions(text: &str, (start, end): (usize, usize)) -> Vec<Value> {
     let mut found = Vec::new();
-    let mut past = start;
     for (at, _) in text[start..end].match_indices('{').take(MOST_TRIED) {
         let at = start + at;
-        if at < past {
+        if is_commented_out(text, at) {
             continue;
         }
         let json = serde_json::Deserializer::from_str(&text[at..end]);
-        let mut values = json.into_iter::<serde_json::Value>();
-        if let Some(Ok(json)) = values.next() {
-            let span = (at, at + values.byte_offset());
-            let value = Value::of(json, span);
-            if shape::is_decision(&value) {
-                past = span.1;
-                found.push(value);
-            }
+        let mut values = json.into_iter::<Value>();
+        if let Some(Ok(value)) = values.next() {
+            let value = value.placed((at, at + values.byte_offset()));
+            found.extend(Some(value).filter(shape::is_decision));
         }
     }
     found
+}
+
+/// Says whether a place stands in a line that begins as a comment: somebody meant to leave it out.
+fn is_commented_out(text: &str, at: usize) -> bool {
+    let line = text[..at].rsplit('\n').next().unwrap_or_default().trim_start();
+    line.starts_with("//") || line.starts_with('#')
 }

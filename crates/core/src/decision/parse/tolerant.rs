@@ -104,7 +104,9 @@ impl<'a> Reader<'a> {
 
     /// Reads one member; returns false at the end of the object.
     fn next_member(&mut self, object: &mut Object) -> bool {
-        self.skip_separators();
+        // Something is missing between two separators, perhaps the end of this and the beginning of
+        // another.
+        object.doubtful |= self.skip_separators() > 1;
         match self.peek() {
             None => {
                 self.damaged = true;
@@ -122,6 +124,7 @@ impl<'a> Reader<'a> {
             }
             Some(']' | '］' | '{' | '｛' | '[' | '［') => {
                 self.damaged = true;
+                object.doubtful = true;
                 self.bump();
                 true
             }
@@ -133,6 +136,7 @@ impl<'a> Reader<'a> {
     }
 
     fn member(&mut self, object: &mut Object) {
+        self.doubtful = false;
         let key = match self.peek() {
             Some(it) if quotes::opens(it) => self.quoted(Place::Key),
             _ => self.bare(Place::Key),
@@ -140,13 +144,17 @@ impl<'a> Reader<'a> {
         self.skip_blanks();
         if !matches!(self.peek(), Some(':' | '：' | '=')) {
             self.damaged = true;
+            object.doubtful = true;
             return;
         }
         self.bump();
-        self.doubtful = false;
+        object.doubtful |= std::mem::take(&mut self.doubtful);
         let value = self.value();
-        object.doubtful |= self.doubtful && matches!(value, Value::Text(_));
-        object.members.push((key, value));
+        let swallows = self.doubtful && matches!(value, Value::Text(_));
+        object.push(key, value);
+        // All that follows a text which may have swallowed something may belong to a neighbour.
+        object.doubtful |= swallows;
+        self.damaged |= object.doubtful;
     }
 
     fn list(&mut self) -> Value {
@@ -223,8 +231,9 @@ impl<'a> Reader<'a> {
                 Some(it) => text.push(it),
             }
         }
-        // A quote and a brace within a text: it may have swallowed what followed it.
-        self.doubtful |= guessed && text.contains(['{', '}', '[', ']', '｛', '｝']);
+        // A quote beside a brace or a colon within a text: it may have swallowed what followed it.
+        let swallows = text.contains(['{', '}', '[', ']', '｛', '｝']) || text.contains("\":");
+        self.doubtful |= guessed && (place == Place::Key || swallows);
         self.damaged |= guessed;
         text
     }
@@ -326,21 +335,35 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Passes over a comment. One that begins in the middle of a line and holds a brace may be none.
     fn skip_comment(&mut self) {
-        let end = if self.rest().starts_with("/*") { "*/" } else { "\n" };
+        let (start, in_block) = (self.at, self.rest().starts_with("/*"));
+        let end = if in_block { "*/" } else { "\n" };
         while self.peek().is_some() && !self.rest().starts_with(end) {
             self.bump();
         }
+        let holds_brace = self.text[start..self.at].contains('{');
+        self.damaged |= !in_block && holds_brace && !begins_line(self.text, start);
         self.skip(end.len());
     }
 
-    fn skip_separators(&mut self) {
+    /// Returns how many there were.
+    fn skip_separators(&mut self) -> usize {
+        let mut count = 0;
         self.skip_blanks();
         while matches!(self.peek(), Some(',' | '，' | ';' | '；')) {
             self.bump();
             self.skip_blanks();
+            count += 1;
         }
+        count
     }
+}
+
+/// Says whether nothing but blanks stands before a place in its line.
+pub(super) fn begins_line(text: &str, at: usize) -> bool {
+    let before = text[..at].rsplit('\n').next().unwrap_or_default();
+    before.trim().is_empty()
 }
 
 fn is_number(word: &str) -> bool {

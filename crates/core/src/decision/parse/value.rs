@@ -3,6 +3,10 @@
 //!
 //! Knows nothing of what keys mean.
 
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+
 /// A value of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Value {
@@ -23,20 +27,29 @@ pub(super) struct Object {
     pub(super) span: (usize, usize),
     /// Whether it was closed by its own brace.
     pub(super) whole: bool,
-    /// Whether where one of its texts ends had to be guessed.
+    /// Whether it may have swallowed parts of a neighbour; those are not among its members.
     pub(super) doubtful: bool,
 }
 
 impl Object {
-    /// The member whose key has one of these plain forms; where there are several, the last, as
-    /// every JSON reader does.
+    /// The member whose key has one of these plain forms.
     pub(super) fn get(&self, keys: &[&str]) -> Option<&Value> {
-        self.members.iter().rev().find(|(key, _)| is_one_of(key, keys)).map(|(_, value)| value)
+        self.members.iter().find(|(key, _)| is_one_of(key, keys)).map(|(_, value)| value)
     }
 
-    /// Says whether a key of one of these forms stands here more than once.
-    pub(super) fn repeats(&self, keys: &[&str]) -> bool {
-        self.members.iter().filter(|(key, _)| is_one_of(key, keys)).count() > 1
+    /// Says whether it is all there and nothing else is.
+    pub(super) fn is_sure(&self) -> bool {
+        self.whole && !self.doubtful
+    }
+
+    /// Takes a member in. A key that comes again or is made of several, and all that follows it,
+    /// may belong to a neighbour.
+    pub(super) fn push(&mut self, key: String, value: Value) {
+        let joined = key.contains([',', ':', '"', '{', '}', '[', ']', '\n']);
+        self.doubtful |= joined || self.get(&[plain(&key).as_str()]).is_some();
+        if !self.doubtful {
+            self.members.push((key, value));
+        }
     }
 }
 
@@ -52,23 +65,14 @@ pub(super) fn plain(word: &str) -> String {
 impl Value {
     /// Reads JSON that is right; numbers keep as many digits as a double holds.
     pub(super) fn strict(text: &str) -> Option<Self> {
-        serde_json::from_str(text).ok().map(|it| Self::of(it, (0, text.len())))
+        serde_json::from_str::<Self>(text).ok().map(|it| it.placed((0, text.len())))
     }
 
-    /// Takes a value over from JSON that was right and stood there.
-    pub(super) fn of(json: serde_json::Value, span: (usize, usize)) -> Self {
-        match json {
-            serde_json::Value::Null => Self::Null,
-            serde_json::Value::Bool(flag) => Self::Flag(flag),
-            serde_json::Value::Number(number) => Self::Number(number.to_string()),
-            serde_json::Value::String(text) => Self::Text(text),
-            serde_json::Value::Array(values) => {
-                Self::List(values.into_iter().map(|it| Self::of(it, span)).collect())
-            }
-            serde_json::Value::Object(map) => {
-                let members = map.into_iter().map(|(key, it)| (key, Self::of(it, span))).collect();
-                Self::Object(Object { members, span, whole: true, doubtful: false })
-            }
+    /// The same, where it is an object that stood there.
+    pub(super) fn placed(self, span: (usize, usize)) -> Self {
+        match self {
+            Self::Object(object) => Self::Object(Object { span, ..object }),
+            _ => self,
         }
     }
 
@@ -109,6 +113,63 @@ impl Value {
                 out.push('}');
             }
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        source.deserialize_any(Reader)
+    }
+}
+
+/// Takes JSON in as it stands, repeated keys included: a map would lose all but the last.
+struct Reader;
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, flag: bool) -> Result<Value, E> {
+        Ok(Value::Flag(flag))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
+        Ok(Value::Number(number.to_string()))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
+        Ok(Value::Number(number.to_string()))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
+        Ok(Value::Number(number.to_string()))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(Value::Text(text.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut source: A) -> Result<Value, A::Error> {
+        let mut values = Vec::new();
+        while let Some(value) = source.next_element()? {
+            values.push(value);
+        }
+        Ok(Value::List(values))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut source: A) -> Result<Value, A::Error> {
+        let mut object = Object { whole: true, ..Object::default() };
+        while let Some((key, value)) = source.next_entry::<String, Value>()? {
+            object.push(key, value);
+        }
+        Ok(Value::Object(object))
     }
 }
 
