@@ -49,8 +49,8 @@ const CAST: [(StrategyKind, &str, &str); 5] = [
 /// The symbol whose strategy in words is a debate.
 const DEBATED: &str = "DOGE/USDT:USDT";
 /// What the owner of the strategies in words wants.
-const PROMPT: &str = "Trade the trend of short candles with small positions. Always set a stop, take \
-                      profits at twice the risk or more, and leave when the trend turns.";
+const PROMPT: &str = "Trade the trend of short candles with small positions. Always set a stop, \
+                      take profits at twice the risk or more, and leave when the trend turns.";
 
 /// How the demo user logs in.
 #[derive(Debug, Clone, Deserialize)]
