@@ -5,8 +5,12 @@
 //! none gets the figures of another. `BANYAN_REPLIES` says how many answers are made, and
 //! `BANYAN_FIRST_REPLY` from which seed on.
 
+use std::collections::BTreeSet;
+
 use banyan_core::decision::{Parsed, Universe, parse};
 use banyan_core::instrument::Instrument;
+use banyan_core::money::Rate;
+use proptest::prelude::*;
 use rand::rand_core::{Rng, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
@@ -241,4 +245,45 @@ fn of_an_answer_that_is_cut_off_at_any_place_nothing_whole_is_lost() {
 
 fn first() -> u64 {
     std::env::var("BANYAN_FIRST_REPLY").ok().and_then(|it| it.parse().ok()).unwrap_or(0)
+}
+
+/// Whatever is read: either a reply or an error, at most one proposal for each listed symbol, and
+/// numbers within their bounds.
+fn expect_sound(parsed: &Parsed) {
+    assert_eq!(parsed.reply.is_some(), parsed.error.is_none(), "{parsed:?}");
+    let proposals: Vec<_> = parsed.reply.iter().flat_map(|it| &it.proposals).collect();
+    let seen: BTreeSet<_> = proposals.iter().map(|it| it.instrument).collect();
+    assert_eq!(seen.len(), proposals.len());
+    for it in proposals {
+        assert!(it.confidence >= Rate::ZERO && it.confidence <= Rate::ONE);
+        assert!(it.position_size_usd.is_none_or(|it| !it.is_negative()));
+        assert!(
+            [it.stop_loss, it.take_profit, it.entry_price]
+                .iter()
+                .flatten()
+                .all(|it| { it.is_sign_positive() && !it.is_zero() })
+        );
+    }
+    assert!(parsed.trail.len() <= 200 && parsed.dropped.len() <= 64);
+}
+
+/// Pieces of answers in any order.
+fn soup() -> impl Strategy<Value = String> {
+    let words = ["\"symbol\"", "\"BTC\"", "\"action\"", "\"open_long\"", "\"decisions\"", "80"];
+    let pieces: Vec<&str> = JUNK.into_iter().chain(words).chain(VALUES).collect();
+    prop::collection::vec(prop::sample::select(pieces), 0..80).prop_map(|it| it.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3_000))]
+
+    #[test]
+    fn any_text_is_survived(text in any::<String>()) {
+        expect_sound(&Reader::new().read(&text));
+    }
+
+    #[test]
+    fn any_order_of_pieces_is_survived(text in soup()) {
+        expect_sound(&Reader::new().read(&text));
+    }
 }
