@@ -2,10 +2,15 @@
 //! cut off, with all that models put around them.
 //!
 //! What must hold: nothing panics, no good decision is lost because of what stands beside it, and
-//! none gets the figures of another. `BANYAN_REPLIES` says how many answers are made.
+//! none gets the figures of another. `BANYAN_REPLIES` says how many answers are made, and
+//! `BANYAN_FIRST_REPLY` from which seed on.
+
+use std::collections::BTreeSet;
 
 use banyan_core::decision::{Parsed, Universe, parse};
 use banyan_core::instrument::Instrument;
+use banyan_core::money::Rate;
+use proptest::prelude::*;
 use rand::rand_core::{Rng, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
@@ -62,9 +67,11 @@ impl Maker {
         let (stop, words) = (self.below(90_000) + 1, self.one_of(&WORDS));
         let confidence = self.below(100) as f64 / 100.0;
         let (name, action) = (SYMBOLS[symbol], ACTIONS[action]);
-        format!(
-            r#"{{"symbol":{blank}"{name}","action":"{action}",{blank}"leverage":3,"position_size_usd":{size},"stop_loss":{stop},"take_profit":null,{blank}"confidence":{confidence},"reasoning":"{words}"}}"#
-        )
+        let head = format!(r#"{{"symbol":{blank}"{name}","action":"{action}",{blank}"leverage":3"#);
+        let figures =
+            format!(r#""position_size_usd":{size},"stop_loss":{stop},"take_profit":null"#);
+        let rest = format!(r#"{blank}"confidence":{confidence},"reasoning":"{words}"}}"#);
+        format!("{head},{figures},{rest}")
     }
 
     /// The same, with something wrong.
@@ -201,11 +208,19 @@ fn how_many() -> u64 {
 
 #[test]
 fn no_good_decision_is_lost_because_of_its_neighbours() {
-    let (reader, count) = (Reader::new(), how_many());
-    for seed in first()..count {
-        let mut maker = Maker(Pcg64Mcg::seed_from_u64(seed));
-        check(&reader, &maker.answer(), seed);
-    }
+    let (reader, first, count) = (Reader::new(), first(), how_many());
+    let threads = std::thread::available_parallelism().map_or(1, usize::from) as u64;
+    std::thread::scope(|scope| {
+        for part in 0..threads {
+            let reader = &reader;
+            scope.spawn(move || {
+                for seed in (first + part..count).step_by(threads as usize) {
+                    let mut maker = Maker(Pcg64Mcg::seed_from_u64(seed));
+                    check(reader, &maker.answer(), seed);
+                }
+            });
+        }
+    });
     println!("{count} answers were read");
 }
 
@@ -230,4 +245,45 @@ fn of_an_answer_that_is_cut_off_at_any_place_nothing_whole_is_lost() {
 
 fn first() -> u64 {
     std::env::var("BANYAN_FIRST_REPLY").ok().and_then(|it| it.parse().ok()).unwrap_or(0)
+}
+
+/// Whatever is read: either a reply or an error, at most one proposal for each listed symbol, and
+/// numbers within their bounds.
+fn expect_sound(parsed: &Parsed) {
+    assert_eq!(parsed.reply.is_some(), parsed.error.is_none(), "{parsed:?}");
+    let proposals: Vec<_> = parsed.reply.iter().flat_map(|it| &it.proposals).collect();
+    let seen: BTreeSet<_> = proposals.iter().map(|it| it.instrument).collect();
+    assert_eq!(seen.len(), proposals.len());
+    for it in proposals {
+        assert!(it.confidence >= Rate::ZERO && it.confidence <= Rate::ONE);
+        assert!(it.position_size_usd.is_none_or(|it| !it.is_negative()));
+        assert!(
+            [it.stop_loss, it.take_profit, it.entry_price]
+                .iter()
+                .flatten()
+                .all(|it| { it.is_sign_positive() && !it.is_zero() })
+        );
+    }
+    assert!(parsed.trail.len() <= 200 && parsed.dropped.len() <= 64);
+}
+
+/// Pieces of answers in any order.
+fn soup() -> impl Strategy<Value = String> {
+    let words = ["\"symbol\"", "\"BTC\"", "\"action\"", "\"open_long\"", "\"decisions\"", "80"];
+    let pieces: Vec<&str> = JUNK.into_iter().chain(words).chain(VALUES).collect();
+    prop::collection::vec(prop::sample::select(pieces), 0..80).prop_map(|it| it.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3_000))]
+
+    #[test]
+    fn any_text_is_survived(text in any::<String>()) {
+        expect_sound(&Reader::new().read(&text));
+    }
+
+    #[test]
+    fn any_order_of_pieces_is_survived(text in soup()) {
+        expect_sound(&Reader::new().read(&text));
+    }
 }
