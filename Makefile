@@ -15,6 +15,8 @@ ROUNDS ?= 25
 DATABASE ?= both
 # The address of `make run`.
 LISTEN ?= 127.0.0.1:8000
+# Generated answers of models that `make fuzz-replies` reads.
+REPLIES ?= 1000000
 # Folder of recorded market data; only `recorded` and `bench` look at it.
 DATA ?=
 
@@ -23,7 +25,7 @@ BANYAN := cargo run $(CI) --quiet
 STAGE := scripts/stage
 RECORDINGS = BANYAN_DATA='$(abspath $(DATA))'
 
-.PHONY: help run replay test kill9 test-postgres test-llm-faults lab recorded bench lint simulate mutants deny data-folder
+.PHONY: help run replay test kill9 test-postgres test-llm-faults lab recorded bench lint simulate mutants deny data-folder fuzz-replies
 
 help: ## list the targets
 	@echo 'usage: make <target> [NAME=value]'
@@ -69,6 +71,10 @@ lint: ## formatting and clippy, warnings are errors
 simulate: ## run the whole engine under seeded faults (SEEDS=0..200)
 	@scripts/setup run
 	$(BANYAN) -- simulate --seeds $(SEEDS) --json
+
+fuzz-replies: ## read generated answers of models, spoilt in all ways (REPLIES=1000000)
+	@scripts/setup run
+	BANYAN_REPLIES=$(REPLIES) cargo test $(CI) -p banyan-core --test decisions -- generated --show-output
 
 mutants: ## show that the simulation catches each planted bug (SEEDS=0..200)
 	@scripts/setup run

@@ -14,6 +14,7 @@ use std::fmt::Write;
 use std::path::Path;
 use std::time::Duration;
 
+use banyan::llm::NobodyToAsk;
 use banyan::simulation::Pace;
 use banyan::simulation::replay::{ReplayPlan, ReplayReport, Trader, replay};
 use banyan_core::instrument::{Instrument, InstrumentId};
@@ -103,6 +104,7 @@ fn run(recording: &Recording) -> (Duration, ReplayReport) {
         market: Box::new(market),
         seed: 1,
         pace: Pace::Unlimited,
+        models: Box::new(NobodyToAsk),
     };
     let started = now();
     let report = replay(plan, |_| {});
@@ -116,7 +118,7 @@ fn trader(market: &ReplayMarket, instrument: &Instrument) -> Trader {
     Trader {
         name: kind.name().to_owned(),
         config: config.expect("bars were held back"),
-        instrument: instrument.id,
+        instruments: vec![instrument.id],
         capital: CAPITAL,
         settle: instrument.settle().clone(),
         limits: RiskLimits::for_parameters(),

@@ -73,6 +73,7 @@ impl Arbiter {
             vitals: Arc::default(),
             on_fenced: None,
             keep_report: None,
+            meters: Arc::default(),
             models: Box::new(banyan::llm::NobodyToAsk),
         });
         let feed = market.feed.take().expect("an engine connects its feed when it starts");

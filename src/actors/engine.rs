@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use actix::prelude::*;
-use banyan_core::ids::{AccountId, WorkerId};
+use banyan_core::decision::{DecisionId, ExternalText};
+use banyan_core::ids::{AccountId, UserId, WorkerId};
 use banyan_core::terms::AccountSettings;
 use rand::SeedableRng;
 
@@ -17,12 +18,13 @@ use super::worker_supervisor::{InjectWorkerPanic, StopAll, SupervisorPorts, Watc
 use super::{
     AccountPorts, Arm, CancelOrder, ChannelSupervisor, ClosePosition, Directory, EngineHandle,
     GetAccount, GetNotices, GetWorkers, JobSupervisor, JournalWriter, Lookup, MarketFeed,
-    ModelDesk, Notice, Notifier, PauseWorker, SetKillLevel, StartWorker, StopWorker, SubscribeFeed,
-    TriggerWorker, WorkerReport, WorkerStatus, WorkerSupervisor,
+    ModelDesk, Notice, Notifier, PauseWorker, ResolveDecision, SetKillLevel, StartWorker,
+    StopWorker, SubscribeFeed, TellWorker, TriggerWorker, WorkerReport, WorkerStatus,
+    WorkerSupervisor,
 };
 use crate::llm::Models;
 use crate::store::Journal;
-use crate::telemetry::{EventLog, Vitals};
+use crate::telemetry::{EventLog, ModelMeters, Vitals};
 
 /// What the engine needs from outside.
 pub struct EnginePorts {
@@ -40,6 +42,8 @@ pub struct EnginePorts {
     pub on_fenced: Option<Box<dyn FnOnce()>>,
     /// Called with every recovery report.
     pub keep_report: Option<KeepReport>,
+    /// Where it is counted what answers were worth.
+    pub meters: Arc<ModelMeters>,
     /// Who answers questions of strategies.
     pub models: Box<dyn Models>,
 }
@@ -94,6 +98,17 @@ pub enum OnWorker {
     Pause(WorkerId, bool),
     /// Let one evaluate now.
     Trigger(WorkerId),
+    /// Approve or refuse what waits for a person.
+    Resolve {
+        /// Whose.
+        worker: WorkerId,
+        /// Which decision.
+        decision: DecisionId,
+        /// Approved, or refused.
+        approved: bool,
+    },
+    /// Give one a text from outside.
+    Tell(WorkerId, ExternalText),
 }
 
 /// Kills an actor by a panic, to prove that the tree survives it.
@@ -184,8 +199,14 @@ impl Engine {
         let keep_report = ports.keep_report.take();
         let directory = Directory::default().start();
         let channels = ChannelSupervisor::new(clock.now()).start();
-        let publisher =
-            Publisher::new(clock, channels.clone(), directory.clone(), keep_report).start();
+        let publisher = Publisher::new(
+            clock,
+            channels.clone(),
+            directory.clone(),
+            keep_report,
+            ports.meters.clone(),
+        )
+        .start();
         ports.accounts.reports = Some(publisher.clone().recipient());
         let tree = Self::start_tree(ports, directory, channels);
         tree.journal.do_send(Follow(publisher.clone().recipient()));
@@ -289,6 +310,11 @@ impl Handler<OnWorker> for Engine {
             OnWorker::Stop(worker, policy) => self.workers.do_send(StopWorker(worker, policy)),
             OnWorker::Pause(worker, pause) => self.workers.do_send(PauseWorker(worker, pause)),
             OnWorker::Trigger(worker) => self.workers.do_send(TriggerWorker(worker)),
+            OnWorker::Resolve { worker, decision, approved } => {
+                let by = UserId::default();
+                self.workers.do_send(ResolveDecision { worker, decision, approved, by });
+            }
+            OnWorker::Tell(worker, text) => self.workers.do_send(TellWorker(worker, text)),
         }
     }
 }

@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use banyan_core::account::RecoveryReport;
-use banyan_core::ids::{AccountId, UserId};
+use banyan_core::decision::Decision;
+use banyan_core::ids::{AccountId, UserId, WorkerId};
 use banyan_core::journal::{AccountEvent, Record};
 use banyan_core::ledger::SubLedger;
 use indexmap::IndexMap;
@@ -26,6 +27,7 @@ use super::{
 };
 use crate::clock::Clock;
 use crate::store::Batch;
+use crate::telemetry::ModelMeters;
 use crate::view;
 
 /// How often accounts that hold something are shown anew.
@@ -40,6 +42,9 @@ pub(super) struct Publisher {
     pub(super) channels: Addr<ChannelSupervisor>,
     pub(super) directory: Addr<Directory>,
     pub(super) keep_report: Option<KeepReport>,
+    meters: Arc<ModelMeters>,
+    /// Workers whose models failed repeatedly.
+    safe_mode: BTreeSet<WorkerId>,
     accounts: IndexMap<AccountId, Shown>,
 }
 
@@ -72,8 +77,10 @@ impl Publisher {
         channels: Addr<ChannelSupervisor>,
         directory: Addr<Directory>,
         keep_report: Option<KeepReport>,
+        meters: Arc<ModelMeters>,
     ) -> Self {
-        Self { clock, channels, directory, keep_report, accounts: IndexMap::new() }
+        let (accounts, safe_mode) = (IndexMap::new(), BTreeSet::new());
+        Self { clock, channels, directory, keep_report, meters, accounts, safe_mode }
     }
 
     fn publish(&self, channel: String, kind: &'static str, data: Arc<str>) {
@@ -104,6 +111,39 @@ impl Publisher {
             self.publish(format!("strategy:{strategy}"), kind, data.clone());
         }
         self.publish(format!("account:{}", record.account), kind, data);
+    }
+
+    /// Counts what could not be read, and what was read and is not true.
+    fn count(&self, decision: &Decision) {
+        for error in decision.answers.iter().filter_map(|answer| answer.error.as_ref()) {
+            if matches!(error.kind.as_str(), "empty" | "unreadable" | "no_decisions") {
+                self.meters.count_parse_failure(&error.kind);
+            }
+        }
+        for dropped in decision.answers.iter().flat_map(|answer| &answer.dropped) {
+            let code = dropped.reason.split([':', ' ']).next().unwrap_or_default();
+            self.meters.count_parse_failure(code);
+        }
+        self.meters.count_contradictions(decision.claims.contradictions.len() as u64);
+    }
+
+    /// Tells, once, that a worker's models failed repeatedly, so that it enters nothing.
+    fn tell_safe_mode(&mut self, account: AccountId, decision: &Decision) {
+        if !decision.safe_mode {
+            self.safe_mode.remove(&decision.worker);
+        } else if self.safe_mode.insert(decision.worker) {
+            let notice = Notice {
+                level: Level::Warning,
+                account: Some(account),
+                title: "models failed repeatedly".to_owned(),
+                message: format!(
+                    "strategy {} enters nothing until a model gives a decision again; \
+                     what protects its positions stays",
+                    decision.worker
+                ),
+            };
+            self.tell_user(Some(account), &notice);
+        }
     }
 
     /// Asks an account what it is worth, unless that is under way already.
@@ -245,6 +285,8 @@ impl Handler<Committed> for Publisher {
                 let follow = follow_from(record, &batches);
                 let data = view::decision_frame(decision, follow);
                 self.publish(format!("strategy:{}", decision.worker), "decision", data);
+                self.count(decision);
+                self.tell_safe_mode(record.account, decision);
             }
             if moves_money(&record.event) {
                 touched.insert(record.account);

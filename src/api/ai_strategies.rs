@@ -1,4 +1,4 @@
-//! Strategies in words: their configurations, what models are told, and whether they run.
+//! Strategies in words: their configurations, and whether they run.
 
 use axum::Json;
 use axum::extract::State;
@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use banyan_core::decision::ConsensusMode;
 use banyan_core::ids::WorkerId;
 use banyan_core::model::ModelName;
-use banyan_core::prompt::{self, Language, TradingMode};
+use banyan_core::prompt::{Language, TradingMode};
 use banyan_core::strategy::StrategyConfig;
 use banyan_core::strategy::config::AiConfig;
 use serde::Serialize;
@@ -19,7 +19,6 @@ use super::fields::{Fields, Filter};
 use super::state::AppState;
 use super::strategies::{self, Standing};
 use crate::auth::Caller;
-use crate::llm::tokens;
 use crate::store::{StrategyFamily, StrategyRow, StrategyVersion};
 use crate::view::{Number, Time};
 
@@ -83,13 +82,6 @@ pub(super) struct AiVersionShape {
     words: Words,
     allocated_capital: Option<Number>,
     created_at: Time,
-}
-
-#[derive(Serialize)]
-pub(super) struct PreviewShape {
-    system_prompt: String,
-    estimated_tokens: u64,
-    sections: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -243,21 +235,6 @@ pub(super) async fn set_status(
 ) -> Result<Json<AiShape>, ApiError> {
     let strategy = strategies::bring(&state, caller.owner(), strategy.row, fields).await?;
     show(&state, strategy).await
-}
-
-/// What a model would be told, before any market is looked at.
-pub(super) async fn preview_prompt(
-    _: Caller,
-    fields: Fields,
-) -> Result<Json<PreviewShape>, ApiError> {
-    let config = ai_strategy_form::read_preview(fields)?;
-    let limits = config.limits();
-    let (system_prompt, sections) = prompt::system(&config.prompt_spec(&limits));
-    let counted =
-        tokio::task::spawn_blocking(move || (tokens::count(&system_prompt), system_prompt));
-    let (estimated_tokens, system_prompt) =
-        counted.await.map_err(|_| ApiError::internal("tokens could not be counted"))?;
-    Ok(Json(PreviewShape { system_prompt, estimated_tokens, sections }))
 }
 
 /// Says which models a debate could be held with. Asks none of them.

@@ -236,7 +236,8 @@ impl Fields {
     }
 }
 
-fn decimal(value: &Value) -> Option<Decimal> {
+/// A number, or a text that is one, digit by digit.
+pub(super) fn decimal(value: &Value) -> Option<Decimal> {
     let text = match value {
         Value::Number(number) => number.to_string(),
         Value::String(text) => text.trim().to_owned(),

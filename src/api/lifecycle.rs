@@ -7,7 +7,7 @@ use banyan_core::kill::{KillLevel, KillScope};
 use banyan_core::model::FailureKind;
 use banyan_core::money::Price;
 use banyan_core::strategy::StrategyConfig;
-use banyan_core::strategy::lint::{LintContext, lint};
+use banyan_core::strategy::lint::{LintContext, lint_all};
 use banyan_core::venue::PositionMode;
 
 use super::accounts::engine_view;
@@ -172,7 +172,7 @@ async fn lint_spec(
 ) -> Result<Vec<Detail>, ApiError> {
     let instruments = state.engine.instruments();
     let prices = state.engine.prices().await;
-    let mut findings = Vec::new();
+    let mut traded: Vec<(&Instrument, Price)> = Vec::new();
     for id in &spec.terms.instruments {
         let Some(instrument) = instruments.get(*id) else {
             return Err(ApiError::field("symbol", "is not listed"));
@@ -181,18 +181,8 @@ async fn lint_spec(
             let message = format!("there is no price of {} yet; try again soon", instrument.symbol);
             return Err(ApiError::unavailable(message));
         };
-        findings.extend(lint_on(spec, instrument, price, view));
+        traded.push((instrument.as_ref(), price));
     }
-    Ok(findings)
-}
-
-/// Everything that would not work with one of the instruments.
-fn lint_on(
-    spec: &WorkerSpec,
-    instrument: &Instrument,
-    price: Price,
-    view: &AccountView,
-) -> Vec<Detail> {
     let context = LintContext {
         account_one_way: view.state.settings.position_mode == PositionMode::OneWay,
         // Workers may share a symbol: each has a sub-ledger of its own, and a wish that would cross
@@ -200,8 +190,8 @@ fn lint_on(
         symbols_in_use: &[],
         capital: spec.terms.capital,
     };
-    let findings = lint(&spec.config, instrument, price, &context);
-    findings
+    let findings = lint_all(&spec.config, &traded, &context);
+    Ok(findings
         .into_iter()
         .map(|it| {
             let field = match it.field {
@@ -210,5 +200,5 @@ fn lint_on(
             };
             Detail::new(field, format!("{}; {}", it.message, it.suggestion))
         })
-        .collect()
+        .collect())
 }

@@ -22,6 +22,7 @@ mod lifecycle;
 mod limits;
 mod metrics;
 mod models;
+mod prompt_preview;
 mod provider_form;
 mod providers;
 mod router;

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::error::ApiError;
-use super::fields::Fields;
+use super::fields::{Fields, decimal};
 use crate::llm::{preset, presets};
 use crate::secret::Secret;
 use crate::store::{ProviderDraft, ProviderModel};
@@ -150,6 +150,14 @@ fn models_of(fields: &mut Fields, list: &Value) -> Vec<ProviderModel> {
 }
 
 fn model_of(value: &Value) -> Result<ProviderModel, String> {
+    let mut value = value.clone();
+    for name in ["cost_per_1k_input", "cost_per_1k_output"] {
+        // What is kept is read digit by digit; people write numbers.
+        if let Some(cost) = value.get_mut(name).filter(|cost| cost.is_number()) {
+            let exact = decimal(cost).ok_or_else(|| format!("{name} must be a number"))?;
+            *cost = Value::String(exact.to_string());
+        }
+    }
     let mut model = ProviderModel::deserialize(value).map_err(|error| error.to_string())?;
     model.id = model.id.trim().to_owned();
     let plain = |text: &str| !text.chars().any(char::is_control);

@@ -12,8 +12,8 @@ use super::error::ApiError;
 use super::idempotency::once;
 use super::state::AppState;
 use super::{
-    accounts, ai_strategies, auth, decisions, engine, health, history, metrics, models, providers,
-    sockets, strategies, workers,
+    accounts, ai_strategies, auth, decisions, engine, health, history, metrics, models,
+    prompt_preview, providers, sockets, strategies, workers,
 };
 
 /// The whole interface. Serve it with
@@ -92,7 +92,7 @@ fn ai_strategy_routes() -> Router<AppState> {
     let debaters = post(ai_strategies::validate_debate_models);
     Router::new()
         .route("/strategies", get(ai_strategies::list).post(ai_strategies::create))
-        .route("/strategies/preview-prompt", post(ai_strategies::preview_prompt))
+        .route("/strategies/preview-prompt", post(prompt_preview::preview))
         .route("/strategies/validate-debate-models", debaters)
         .route("/strategies/{id}", one)
         .route("/strategies/{id}/status", post(ai_strategies::set_status))

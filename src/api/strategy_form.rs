@@ -1,5 +1,5 @@
-//! What is entered for a strategy of rules. A configuration is checked field by field, and all that is
-//! wrong is told at once.
+//! What is entered for a strategy of rules. A configuration is checked field by field, and all
+//! that is wrong is told at once.
 
 use banyan_core::ids::AccountId;
 use banyan_core::instrument::Instruments;

@@ -46,7 +46,8 @@ pub(super) fn run(
 fn to_text(found: &Verification) -> String {
     let mut text = format!(
         "accounts        {}\nrecords         {}\norders          {}\nfills           {}\n\
-         ledger entries  {}\npositions       {}\ndecisions       {}\nsnapshots       {}\nhash            {}\n",
+         ledger entries  {}\npositions       {}\ndecisions       {}\n\
+         snapshots       {}\nhash            {}\n",
         found.accounts,
         found.records,
         found.orders,

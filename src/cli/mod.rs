@@ -13,6 +13,7 @@ mod journal;
 mod output;
 mod panics;
 mod replay;
+mod replay_answers;
 mod replay_config;
 mod serve;
 mod simulate;

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use banyan_core::instrument::{Instrument, InstrumentId, Instruments};
 use banyan_core::market::Candle;
 use banyan_core::money::Amount;
+use banyan_core::risk::RiskLimits;
+use banyan_core::strategy::config::AiConfig;
 use banyan_core::strategy::defaults;
 use banyan_core::strategy::lint::{LintContext, lint};
 use banyan_core::strategy::{StrategyConfig, StrategyKind};
@@ -20,6 +22,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use rust_decimal::Decimal;
 
+use super::replay_answers::Answers;
 use super::replay_config::{ReplayConfig, StrategyEntry};
 use super::{CommandError, Exit, output};
 use crate::clock::Stopwatch;
@@ -44,12 +47,16 @@ pub(super) struct ReplayArguments {
     /// Days of the synthetic market.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=365))]
     days: u32,
-    /// Which strategy trades: grid, dca, rsi or ema_cross; grid, dca and rsi when left out.
+    /// Which strategy trades: grid, dca, rsi, ema_cross or ai; grid, dca and rsi when left out.
     #[arg(long, conflicts_with = "config")]
     strategy: Option<StrategyKind>,
     /// Strategies with their parameters (TOML).
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Answers for strategies in words (JSON lines). Where there is no such file, the rule-based
+    /// demo model, which is not an AI, answers, and its answers are written there.
+    #[arg(long, value_name = "FILE")]
+    cassette: Option<PathBuf>,
     /// Decides ids and latencies.
     #[arg(long)]
     seed: Option<u64>,
@@ -99,14 +106,18 @@ pub(super) fn run(
         recorded(arguments, settings)?
     };
     let traders = traders(arguments, settings, &source)?;
-    let (start, end) = (source.start, source.end);
-    let market = source.market;
-    let plan = ReplayPlan { market, start, end, traders, seed, pace: arguments.speed };
+    let answers = Answers::open(arguments.cassette.as_deref(), &traders)?;
+    let (start, end, pace) = (source.start, source.end, arguments.speed);
+    let (market, models) = (source.market, answers.models);
+    let plan = ReplayPlan { market, start, end, traders, seed, pace, models };
     let bar = progress_bar(json);
     let watch = Stopwatch::start();
     let report = replay(plan, |done| bar.set_position((done * 100.0) as u64));
     let seconds = watch.seconds();
     bar.finish_and_clear();
+    if let Some(recording) = answers.recording {
+        recording.keep()?;
+    }
     if json {
         output::json(&report::to_json(&report, seconds));
     } else {
@@ -253,7 +264,7 @@ fn traders(
             let capital = capital(None, settings, instrument)?;
             let config = defaults::from_bars(kind, instrument, source.timeframe, bars, capital)
                 .ok_or_else(|| no_prices(instrument))?;
-            trader(kind.name().to_owned(), config, instrument, None, settings, source)
+            trader(kind.name().to_owned(), config, &[instrument], None, settings, source)
                 .map_err(|error| error.within(kind.name()))
         })
         .collect()
@@ -265,8 +276,15 @@ fn configured(
     settings: &Settings,
     source: &Source,
 ) -> Result<Trader, CommandError> {
-    let instrument = find(instruments, entry.symbol.as_deref())?;
-    trader(entry.name(), entry.config()?, instrument, entry.capital, settings, source)
+    let config = entry.config()?;
+    let traded = match &config {
+        StrategyConfig::Ai(words) => {
+            let symbols = words.symbols.iter();
+            symbols.map(|it| find(instruments, Some(it))).collect::<Result<Vec<_>, _>>()?
+        }
+        _ => vec![find(instruments, entry.symbol.as_deref())?],
+    };
+    trader(entry.name(), config, &traded, entry.capital, settings, source)
 }
 
 fn no_prices(instrument: &Instrument) -> CommandError {
@@ -312,30 +330,48 @@ fn capital(
 fn trader(
     name: String,
     config: StrategyConfig,
-    instrument: &Instrument,
+    traded: &[&Instrument],
     given: Option<Decimal>,
     settings: &Settings,
     source: &Source,
 ) -> Result<Trader, CommandError> {
-    let capital = capital(given, settings, instrument)?;
+    let first = traded.first().ok_or_else(|| CommandError::Usage("symbol: none".to_owned()))?;
+    let capital = capital(given, settings, first)?;
+    for instrument in traded {
+        check(&config, instrument, capital, source)?;
+    }
+    let limits = match &config {
+        StrategyConfig::Ai(words) => limits_in_words(words, source.timeframe),
+        _ => settings.risk.limits()?,
+    };
+    let (instruments, settle) = (traded.iter().map(|it| it.id).collect(), first.settle().clone());
+    Ok(Trader { name, config, instruments, capital, settle, limits })
+}
+
+/// A strategy in words decides by the clock, and long candles tell a price only now and then.
+fn limits_in_words(config: &AiConfig, timeframe: Timeframe) -> RiskLimits {
+    let limits = config.limits();
+    RiskLimits { max_feed_age: limits.max_feed_age.max(timeframe.span()), ..limits }
+}
+
+/// Says what keeps a configuration from working on an instrument.
+fn check(
+    config: &StrategyConfig,
+    instrument: &Instrument,
+    capital: Amount,
+    source: &Source,
+) -> Result<(), CommandError> {
     let bars = source.first_bars.get(instrument.id.0 as usize);
     let price = bars.and_then(|bars| bars.last()).map(|bar| bar.close);
     let price = price.ok_or_else(|| no_prices(instrument))?;
     let context = LintContext { account_one_way: true, symbols_in_use: &[], capital };
-    let findings = lint(&config, instrument, price, &context);
-    if !findings.is_empty() {
-        let told: Vec<_> = findings
-            .iter()
-            .map(|it| format!("{}: {} ({})", it.field, it.message, it.suggestion))
-            .collect();
-        return Err(CommandError::Usage(told.join("; ")));
+    let findings = lint(config, instrument, price, &context);
+    if findings.is_empty() {
+        return Ok(());
     }
-    Ok(Trader {
-        name,
-        config,
-        instrument: instrument.id,
-        capital,
-        settle: instrument.settle().clone(),
-        limits: settings.risk.limits()?,
-    })
+    let told: Vec<_> = findings
+        .iter()
+        .map(|it| format!("{}: {} ({})", it.field, it.message, it.suggestion))
+        .collect();
+    Err(CommandError::Usage(told.join("; ")))
 }

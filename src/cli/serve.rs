@@ -65,7 +65,7 @@ fn announce(ready: &Ready, json: bool) {
         text += &format!("  login     {email}\n  password  {password}\n");
     }
     if let Some(house) = house_model_url {
-        text += &format!("  demo model, rule-based, not an AI  {house}\n");
+        text += &format!("  model     {house} (the rule-based demo model, not an AI)\n");
     }
     text += "Press Ctrl-C to stop.\n";
     output::write(&text);

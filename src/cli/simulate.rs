@@ -8,6 +8,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{CommandError, Exit, output};
+use crate::llm::Misbehaviour;
 use crate::settings::Settings;
 use crate::simulation::chaos::{Mutation, SeedOutcome, Summary, run_seed, simulate};
 use crate::simulation::silence_injected_panics;
@@ -72,7 +73,7 @@ pub(super) fn run(
     };
     let summary = simulate(arguments.seeds.clone(), None, threads, false, told);
     bar.finish_and_clear();
-    let silent = silent_faults(&summary);
+    let (silent, sane) = (silent_faults(&summary), silent_models(&summary));
     if json {
         output::json(&summary.to_json());
     } else {
@@ -82,13 +83,23 @@ pub(super) fn run(
     if !names.is_empty() {
         output::error(&format!("faults that never fired: {}", names.join(", ")), json);
     }
-    let passed = summary.failed.is_empty() && silent.is_empty();
+    let treatments: Vec<_> = sane.iter().map(|it| it.name()).collect();
+    if !treatments.is_empty() {
+        let treatments = treatments.join(", ");
+        output::error(&format!("models that never misbehaved like this: {treatments}"), json);
+    }
+    let passed = summary.failed.is_empty() && silent.is_empty() && sane.is_empty();
     Ok(if passed { Exit::Success } else { Exit::Failed })
 }
 
 /// A few seeds cannot meet the rarest faults.
 fn silent_faults(summary: &Summary) -> Vec<Fault> {
     if summary.seeds < ENOUGH_SEEDS { Vec::new() } else { summary.silent_faults() }
+}
+
+/// The same for models that misbehave.
+fn silent_models(summary: &Summary) -> Vec<Misbehaviour> {
+    if summary.seeds < ENOUGH_SEEDS { Vec::new() } else { summary.silent_models() }
 }
 
 fn progress_bar(seeds: &Range<u64>, json: bool) -> ProgressBar {
@@ -138,6 +149,14 @@ fn to_text(summary: &Summary) -> String {
             by_state.join(", ")
         );
     }
+    let _ = writeln!(text, "\n{:<20} {:>10}", "model", "asked");
+    for treated in Misbehaviour::ALL {
+        let count = summary.decisions.questions.get(&treated).copied().unwrap_or_default();
+        let _ = writeln!(text, "{:<20} {count:>10}", treated.name());
+    }
+    let decisions = &summary.decisions;
+    let (made, failed, approved) = (decisions.made, decisions.failed, decisions.approved);
+    let _ = writeln!(text, "{made} decisions, {failed} failed, {approved} intents approved");
     let _ = writeln!(
         text,
         "\n{} seeds, {} failed\n{} market events, {} orders (at least {} a seed), {} fills\n\

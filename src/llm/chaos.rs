@@ -165,9 +165,9 @@ impl Models for ChaosModels {
     }
 }
 
-/// A third of all answers is sane.
+/// A little more than half of all answers is sane.
 fn draw(random: &mut impl Rng) -> Misbehaviour {
-    if random.random_bool(0.34) {
+    if random.random_bool(0.55) {
         return Misbehaviour::None;
     }
     Misbehaviour::ALL[random.random_range(1..Misbehaviour::ALL.len())]

@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 
 use super::port::{Ask, Models, Pending};
 use super::service::ModelService;
+use crate::telemetry::ModelMeters;
 
 /// Models behind providers.
 #[derive(Clone)]
@@ -20,6 +21,12 @@ impl NetworkModels {
     #[must_use]
     pub const fn new(service: Arc<ModelService>, io: Handle) -> Self {
         Self { service, io }
+    }
+
+    /// The meters of its calls.
+    #[must_use]
+    pub fn meters(&self) -> Arc<ModelMeters> {
+        self.service.meters().clone()
     }
 }
 

@@ -1,4 +1,7 @@
-//! The first hour: a user, a paper account and three strategies, made once in a data folder.
+//! The first hour: a user, a paper account, three strategies with parameters and two in words, made
+//! once in a data folder.
+//!
+//! Those in words ask the rule-based demo model, which is not an AI and needs no key.
 //!
 //! Every step looks whether it was done before, so that a crash between two leaves nothing double.
 //! What the user deletes later stays deleted.
@@ -7,6 +10,7 @@ use std::path::PathBuf;
 
 use banyan_core::ids::{AccountId, WorkerId};
 use banyan_core::money::Amount;
+use banyan_core::strategy::config::{AiConfig, DebateConfig};
 use banyan_core::strategy::{StrategyConfig, StrategyKind, defaults};
 use banyan_core::symbol::Symbol;
 use banyan_core::terms::AccountMode;
@@ -18,6 +22,7 @@ use crate::actors::EngineHandle;
 use crate::auth::Hasher;
 use crate::clock::Clock;
 use crate::entropy;
+use crate::llm::house;
 use crate::secret::{Secret, secret_text};
 use crate::store::{
     AccountDraft, Everyone, Owner, SealedCredentials, Store, StrategyDraft, StrategyFilter,
@@ -28,17 +33,24 @@ const EMAIL: &str = "demo@banyan.local";
 /// What the paper account starts with, in USDT.
 const BALANCE: i64 = 10_000;
 /// What each strategy may use of it.
-const CAPITAL: i64 = 3_000;
+const CAPITAL: i64 = 2_000;
 /// Candles from which parameters are made.
 const BARS: usize = 200;
 /// Minutes between two regular orders: often enough to see something within an hour.
 const DCA_MINUTES: u32 = 15;
 /// Each strategy has a symbol of its own, so that none waits for another.
-const CAST: [(StrategyKind, &str, &str); 3] = [
+const CAST: [(StrategyKind, &str, &str); 5] = [
     (StrategyKind::Grid, "BTC/USDT:USDT", "Demo grid on BTC"),
     (StrategyKind::Dca, "ETH/USDT:USDT", "Demo DCA on ETH"),
     (StrategyKind::Rsi, "SOL/USDT:USDT", "Demo RSI on SOL"),
+    (StrategyKind::Ai, "XRP/USDT:USDT", "Demo in words on XRP"),
+    (StrategyKind::Ai, DEBATED, "Demo debate on DOGE"),
 ];
+/// The symbol whose strategy in words is a debate.
+const DEBATED: &str = "DOGE/USDT:USDT";
+/// What the owner of the strategies in words wants.
+const PROMPT: &str = "Trade the trend of short candles with small positions. Always set a stop, \
+                      take profits at twice the risk or more, and leave when the trend turns.";
 
 /// How the demo user logs in.
 #[derive(Debug, Clone, Deserialize)]
@@ -162,7 +174,7 @@ async fn strategies(
             created_at: now,
             updated_at: now,
             name: name.to_owned(),
-            description: "Made for the demo; its parameters promise no profit.".to_owned(),
+            description: description(kind).to_owned(),
             status: StrategyState::Active,
             version: 1,
             draft,
@@ -185,6 +197,38 @@ async fn config(engine: &EngineHandle, kind: StrategyKind, symbol: &str) -> Opti
             dca.interval_minutes = DCA_MINUTES;
             StrategyConfig::Dca(dca)
         }
+        StrategyConfig::Ai(words) => StrategyConfig::Ai(Box::new(in_words(*words, &symbol))),
         config => config,
     })
+}
+
+/// What a strategy's owner is told about it.
+fn description(kind: StrategyKind) -> &'static str {
+    match kind {
+        StrategyKind::Ai => {
+            "Made for the demo: decided by the rule-based demo model, not an AI; it promises no \
+             profit."
+        }
+        _ => "Made for the demo; its parameters promise no profit.",
+    }
+}
+
+/// A strategy in words that decides every minute, alone or in a debate.
+fn in_words(config: AiConfig, symbol: &Symbol) -> AiConfig {
+    let models = house::MODELS.iter();
+    let names = models.map(|(model, _)| format!("{}:{model}", house::PROVIDER));
+    let debate = DebateConfig {
+        models: names.filter_map(|name| name.parse().ok()).collect(),
+        ..DebateConfig::default()
+    };
+    let alone = symbol.to_string() != DEBATED;
+    AiConfig {
+        prompt: PROMPT.to_owned(),
+        timeframes: vec![Timeframe::OneMinute, Timeframe::FiveMinutes],
+        interval_minutes: 1,
+        min_review_minutes: 1,
+        ai_model: config.ai_model.filter(|_| alone),
+        debate: (!alone).then_some(debate),
+        ..config
+    }
 }

@@ -248,6 +248,7 @@ async fn start_engine(
             vitals: Arc::new(Vitals::default()),
             on_fenced: Some(Box::new(on_fenced)),
             keep_report: Some(Box::new(keep_report)),
+            meters: models.meters(),
             models: Box::new(models),
         });
         let _ = answer.send(engine);

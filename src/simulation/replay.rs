@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use banyan_core::account::{AccountState, Totals, Valuation};
 use banyan_core::ids::{AccountId, UserId, WorkerId};
+use banyan_core::instrument::InstrumentId;
 use banyan_core::ledger::SubLedger;
 use banyan_core::money::Amount;
 use banyan_core::risk::RiskLimits;
@@ -26,12 +27,13 @@ use rand_pcg::Pcg64Mcg;
 
 use super::{Pace, Stage, TradingAccount, make_clock, run};
 use crate::actors::{AccountView, EngineStatus, OnWorker, WorkerSpec, WorkerState};
+use crate::llm::{Models, NobodyToAsk};
 use crate::store::MemoryStore;
 
 /// The account's leverage at the venue until a strategy wishes another.
 const DEFAULT_LEVERAGE: u32 = 5;
 
-/// One strategy and the instrument it trades.
+/// One strategy and what it trades.
 #[derive(Debug, Clone)]
 pub struct Trader {
     /// Its name in the report.
@@ -39,7 +41,7 @@ pub struct Trader {
     /// Its configuration.
     pub config: StrategyConfig,
     /// What it trades.
-    pub instrument: banyan_core::instrument::InstrumentId,
+    pub instruments: Vec<InstrumentId>,
     /// What its account starts with.
     pub capital: Amount,
     /// In which asset.
@@ -62,6 +64,8 @@ pub struct ReplayPlan {
     pub seed: u64,
     /// How fast time goes.
     pub pace: Pace,
+    /// Who answers strategies in words.
+    pub models: Box<dyn Models>,
 }
 
 /// How one strategy did.
@@ -116,6 +120,8 @@ async fn play(plan: ReplayPlan, progress: impl Fn(f64)) -> ReplayReport {
     let accounts = cast.iter().map(|it| it.account.clone()).collect();
     let store = MemoryStore::default();
     let mut stage = Stage::new(world, clock, accounts, plan.seed, None, store);
+    let mut models = Some(plan.models);
+    stage.connect_models(Box::new(move || models.take().unwrap_or(Box::new(NobodyToAsk))));
     let engine = stage.start_engine();
     for it in &cast {
         engine.do_send(OnWorker::Start(Box::new(it.worker.clone())));
@@ -178,7 +184,7 @@ fn cast(trader: &Trader, random: &mut Pcg64Mcg) -> Cast {
         config: trader.config.clone(),
         terms: WorkerTerms {
             strategy_version: 1,
-            instruments: vec![trader.instrument],
+            instruments: trader.instruments.clone(),
             capital: trader.capital,
             limits: trader.limits.clone(),
             told_of_funding_and_protection: false,

@@ -24,6 +24,7 @@ use crate::clock::Clock;
 use crate::exchanges::{
     Disconnect, EmbeddedExchange, EmbeddedMarketplace, Inspect, Observer, ProcessId, SetFaults,
 };
+use crate::llm::{Models, NobodyToAsk};
 use crate::simulation::Pace;
 use crate::store::MemoryStore;
 use crate::telemetry::EventLog;
@@ -55,6 +56,7 @@ pub struct Stage {
     process: ProcessId,
     seed: u64,
     prepare: Option<Rc<PrepareAccount>>,
+    models: Box<dyn FnMut() -> Box<dyn Models>>,
 }
 
 /// Makes a clock for a pace; must be called within the runtime.
@@ -93,12 +95,18 @@ impl Stage {
             process: ProcessId(0),
             seed,
             prepare: None,
+            models: Box::new(|| Box::new(NobodyToAsk)),
         }
     }
 
     /// Meddles with every account before it starts.
     pub fn prepare_accounts(&mut self, prepare: Rc<PrepareAccount>) {
         self.prepare = Some(prepare);
+    }
+
+    /// Lets every engine that is started ask models that `make` makes; without, there are none.
+    pub fn connect_models(&mut self, make: Box<dyn FnMut() -> Box<dyn Models>>) {
+        self.models = make;
     }
 
     /// Starts an engine with all accounts.
@@ -120,7 +128,8 @@ impl Stage {
             vitals: Arc::default(),
             on_fenced: None,
             keep_report: None,
-            models: Box::new(crate::llm::NobodyToAsk),
+            meters: Arc::default(),
+            models: (self.models)(),
         });
         for account in &self.accounts {
             engine.do_send(StartAccount(account.settings.clone()));

@@ -1,4 +1,4 @@
-//! The projector: what each record means for orders, fills, ledger entries, positions and decisions.
+//! The projector: what each record means for orders, fills, ledger entries, positions, decisions.
 //!
 //! Folds every record once into the state of its account and notes the rows that it touched, so
 //! the rows are a function of the journal alone; `verify` runs the same function over the whole

@@ -170,8 +170,12 @@ async fn a_prompt_is_previewed_with_its_sections_and_tokens() {
     assert!(prompt.contains("BTC 趋势跟踪"), "{prompt}");
     let sections = shown["sections"].as_array().expect("an array of names");
     assert!(sections.contains(&json!("user_prompt")) && sections.iter().all(Value::is_string));
-    let tokens = shown["estimated_tokens"].as_u64().expect("a number");
-    assert!(tokens > 20 && tokens < prompt.len() as u64, "{tokens}");
+    assert!(sections.contains(&json!("markets")), "{shown:#}");
+    assert!(word(&shown["user_prompt"]).contains("BTC/USDT:USDT"), "{shown:#}");
+    let tokens = |name: &str| shown[name].as_u64().expect("a number");
+    assert!(tokens("system_tokens") > 20 && tokens("system_tokens") < prompt.len() as u64);
+    let both = tokens("system_tokens") + tokens("user_tokens");
+    assert_eq!(tokens("estimated_tokens"), both);
     let wrong = json!({"prompt": "x", "risk_controls": {"max_leverage": 900}});
     assert_eq!(john.post("/strategies/preview-prompt", &wrong).await.status, 400);
 }

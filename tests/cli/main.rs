@@ -12,6 +12,7 @@ mod funding;
 mod refusal;
 mod replay;
 mod replay_config;
+mod replay_in_words;
 mod secrets;
 mod settings;
 mod simulate;

@@ -14,6 +14,14 @@ fn a_few_seeds_hold_and_the_summary_adds_them_up() {
     assert!(answer["fewest_orders"].as_u64().is_some_and(|it| it >= 200), "{answer:#}");
     assert!(answer["restarts"].as_u64().is_some_and(|it| it >= 6), "{answer:#}");
     assert_eq!(answer["event_log_hash"].as_str().map(str::len), Some(64));
+    let decisions = &answer["decisions"];
+    for figure in ["made", "failed", "approved_intents"] {
+        assert!(decisions[figure].as_u64().is_some_and(|it| it > 0), "{figure}: {decisions:#}");
+    }
+    let questions = decisions["questions"].as_object().expect("questions by treatment");
+    for (treated, count) in questions {
+        assert!(count.as_u64().is_some_and(|it| it > 0), "no model was {treated}: {decisions:#}");
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use banyan::entropy;
+use banyan::llm::house::HouseServer;
 use banyan_core::time::Span;
 use banyan_matching::faults::{Fault, FaultSettings};
 use rand::{RngExt, SeedableRng};
@@ -48,8 +49,12 @@ struct Run {
     exchange: Process,
     engine: Process,
     house: House,
+    /// Where strategies in words ask; it outlives every engine.
+    models: HouseServer,
     engine_kills: u32,
     exchange_kills: u32,
+    /// Decisions that were sealed.
+    decisions: u64,
     violations: BTreeSet<String>,
 }
 
@@ -95,6 +100,10 @@ pub(crate) async fn run(plan: &Plan, database: Database) -> Summary {
         Database::Postgres => strace::Seen::default(),
     };
     run.violations.extend(seen.violations);
+    run.models.stop().await;
+    if run.decisions == 0 {
+        run.violations.insert("no decision was sealed: nothing is proven".to_owned());
+    }
     let orders = verdict::orders(&run.place).len();
     let fills = verdict::fills(&run.place, &run.house.accounts).await;
     if orders < 5 * plan.rounds as usize || fills < plan.rounds as usize {
@@ -115,6 +124,7 @@ pub(crate) async fn run(plan: &Plan, database: Database) -> Summary {
         "seed": seed,
         "engine_kills": run.engine_kills,
         "exchange_kills": run.exchange_kills,
+        "decisions": run.decisions,
         "orders": orders,
         "fills": fills,
         "orders_seen_by_strace": seen.orders,
@@ -129,10 +139,22 @@ impl Run {
         let mut engine = Process::spawn(&mut place.engine());
         let told = engine.first_line().await.expect("the engine is ready; see engine.log");
         let mut house = House::open(&told, seed).await;
-        house.furnish().await;
+        let models = banyan::llm::house::serve(None).await.expect("a port of loopback");
+        house.furnish(&models.url()).await;
         place.set_faults(faults()).await;
         let (engine_kills, exchange_kills, violations) = (0, 0, BTreeSet::new());
-        Self { place, random, exchange, engine, house, engine_kills, exchange_kills, violations }
+        Self {
+            place,
+            random,
+            exchange,
+            engine,
+            house,
+            models,
+            engine_kills,
+            exchange_kills,
+            decisions: 0,
+            violations,
+        }
     }
 
     async fn pause(&mut self, milliseconds: std::ops::Range<u64>) {
@@ -244,10 +266,14 @@ impl Run {
         }
         self.violations.extend(differences);
         self.judge_orders().await;
-        let found = journal::verify(&self.place).await;
+        let (found, sealed) = journal::verify(&self.place).await;
         if !found.passed() {
             let told = found.differences.into_iter();
             self.violations.extend(told.map(|it| format!("journal verify: {it}")));
+        }
+        self.decisions = sealed.checked;
+        if let Some(broken) = sealed.first_broken {
+            self.violations.insert(format!("decisions verify: {broken:?}"));
         }
     }
 }

@@ -17,6 +17,7 @@ pub(crate) struct House {
     url: String,
     token: String,
     pub(crate) accounts: Vec<AccountId>,
+    /// Paths of strategies, such as `/quant-strategies/id`.
     pub(crate) strategies: Vec<String>,
     random: Pcg64Mcg,
 }
@@ -52,7 +53,10 @@ impl House {
     }
 
     /// Makes the accounts and their strategies, and lets them run.
-    pub(crate) async fn furnish(&mut self) {
+    /// `models` is where the rule-based model answers.
+    pub(crate) async fn furnish(&mut self, models: &str) {
+        let provider = json!({"provider_type": "deepseek", "base_url": models, "api_key": "x"});
+        self.must("/providers", &provider).await;
         for number in 0..2 {
             let form = json!({
                 "name": format!("Paper {number}"), "exchange": "paper",
@@ -66,11 +70,18 @@ impl House {
                     "symbol": format!("{symbol}/USDT:USDT"), "config": config,
                     "account_id": account, "allocated_capital": 15_000,
                 });
-                let id = word(&self.must("/quant-strategies", &form).await["id"]);
-                self.must(&status(&id), &json!({"status": "active"})).await;
-                self.strategies.push(id);
+                self.begin("/quant-strategies", &form).await;
             }
+            self.begin("/strategies", &in_words(&account, number)).await;
         }
+    }
+
+    /// Makes a strategy and lets it run.
+    async fn begin(&mut self, family: &str, form: &Value) {
+        let id = word(&self.must(family, form).await["id"]);
+        let path = format!("{family}/{id}");
+        self.must(&format!("{path}/status"), &json!({"status": "active"})).await;
+        self.strategies.push(path);
     }
 
     /// Asks for what has to work.
@@ -103,7 +114,8 @@ impl House {
             7 => self.set(&strategy, "paused").await,
             8 | 9 => self.close_a_position().await,
             _ => {
-                let _ = self.post(&format!("/workers/{strategy}/trigger"), &json!({})).await;
+                let id = strategy.rsplit('/').next().unwrap_or_default();
+                let _ = self.post(&format!("/workers/{id}/trigger"), &json!({})).await;
             }
         }
     }
@@ -118,7 +130,7 @@ impl House {
     }
 
     async fn set(&self, strategy: &str, wanted: &str) {
-        let _ = self.post(&status(strategy), &json!({"status": wanted})).await;
+        let _ = self.post(&format!("{strategy}/status"), &json!({"status": wanted})).await;
     }
 
     /// Sets all strategies to a status, as soon as the engine has opened their accounts.
@@ -126,7 +138,8 @@ impl House {
         for strategy in &self.strategies {
             let mut answer = None;
             for _ in 0..300 {
-                answer = self.post(&status(strategy), &json!({"status": wanted})).await.ok();
+                let path = format!("{strategy}/status");
+                answer = self.post(&path, &json!({"status": wanted})).await.ok();
                 if answer.as_ref().is_some_and(|(code, _)| *code == 200) {
                     break;
                 }
@@ -138,12 +151,20 @@ impl House {
     }
 }
 
-fn status(strategy: &str) -> String {
-    format!("/quant-strategies/{strategy}/status")
-}
-
 fn word(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
+}
+
+/// A strategy in words, asked as often as can be. It shares its symbol with one of the others.
+fn in_words(account: &str, number: u32) -> Value {
+    json!({
+        "name": format!("In words {number}"), "prompt": "Follow the trend, and leave when it turns.",
+        "trading_mode": "aggressive", "account_id": account, "ai_model": "deepseek:deepseek-chat",
+        "config": {
+            "symbols": ["DOGE/USDT:USDT", "XRP/USDT:USDT"], "timeframes": ["1m"],
+            "interval_minutes": 1, "min_review_minutes": 1,
+        },
+    })
 }
 
 /// What trades much in little time.

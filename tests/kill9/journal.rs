@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use banyan::secret::Secret;
-use banyan::store::{Database, Store, Verification};
+use banyan::store::{Database, DecisionProof, Store, Verification};
 use banyan_core::ids::{AccountId, ClientOrderId};
 use banyan_core::journal::{AccountEvent, Record};
 use sqlx::{PgPool, SqlitePool};
@@ -40,8 +40,8 @@ pub(crate) fn planned(records: &[Record]) -> BTreeSet<ClientOrderId> {
     records.iter().filter_map(plan).collect()
 }
 
-/// What `banyan journal verify` finds.
-pub(crate) async fn verify(place: &Place) -> Verification {
+/// What `banyan journal verify` and `banyan decisions verify` find.
+pub(crate) async fn verify(place: &Place) -> (Verification, DecisionProof) {
     let database = if place.database_url.is_empty() {
         Database::Sqlite(place.data().join("banyan.db"))
     } else {
@@ -49,6 +49,7 @@ pub(crate) async fn verify(place: &Place) -> Verification {
     };
     let store = Store::visit(&database).await.expect("the database can be read");
     let found = store.verify().await.expect("the journal can be verified");
+    let decisions = store.verify_decisions().await.expect("decisions can be verified");
     store.close().await;
-    found
+    (found, decisions)
 }

@@ -115,6 +115,7 @@ impl Place {
         command.env("BANYAN__STORE__DATA_DIR", self.data());
         command.env("BANYAN__SERVER__LISTEN", "127.0.0.1:0");
         command.env("BANYAN__TRADING__RECONCILE_SECONDS", "5");
+        command.env("BANYAN__LLM__ALLOW_PRIVATE_URLS", "true");
         command.env("BANYAN__RISK__MAX_ORDERS_PER_MINUTE", "6000");
         for limit in ["AUTH", "ACCOUNTS", "STATUS", "REQUESTS"] {
             command.env(format!("BANYAN__API__{limit}_PER_MINUTE"), "100000");

@@ -49,7 +49,7 @@ async fn the_demo_trades_and_goes_on_after_a_kill() {
         assert_eq!(trades(&after).iter().filter(|id| **id == fill).count(), 1, "{fill} once");
     }
     let status = |status: &Value| {
-        items(&status["workers"]).iter().filter(|it| it["running"] == true).count() == 3
+        items(&status["workers"]).iter().filter(|it| it["running"] == true).count() == 5
     };
     server.until("/api/v1/workers/status", status).await;
     let path = format!("/api/v1/workers/{paused}/status");
@@ -78,4 +78,29 @@ async fn secrets_are_neither_logged_nor_readable_by_others() {
     }
     let key = std::fs::read_to_string(data.join("keys/data.key")).unwrap();
     assert!(!server.log().contains(key.trim()));
+}
+
+/// The whole answer of the demo model to a conversation.
+async fn complete(url: &str, body: &Value) -> Value {
+    let client = crate::client::http(std::time::Duration::from_secs(20));
+    let answer = client.post(format!("{url}/chat/completions")).json(body);
+    let answer = answer.send().await.expect("the demo model answers");
+    assert_eq!(answer.status(), 200);
+    answer.json().await.expect("completions are JSON")
+}
+
+#[tokio::test]
+async fn the_demo_model_says_what_it_is_and_keeps_its_address() {
+    let (_folder, data) = data_folder();
+    let server = Server::start(&mut demo(&data));
+    let house = word(&server.ready["house_model_url"]);
+    assert!(house.starts_with("http://127.0.0.1:") && house.ends_with("/v1"), "{house}");
+    let question = serde_json::json!({
+        "model": "rules-v1", "messages": [{ "role": "user", "content": "Who are you?" }],
+    });
+    let answer = complete(&house, &question).await;
+    assert!(word(&answer["choices"][0]["message"]["content"]).contains("not an AI"));
+    server.kill();
+    let server = Server::start(&mut demo(&data));
+    assert_eq!(server.ready["house_model_url"], house.as_str(), "its address stays");
 }

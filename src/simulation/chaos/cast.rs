@@ -1,11 +1,16 @@
 //! Who takes part in a simulation: two accounts, and workers that trade a lot.
 
+use std::collections::BTreeSet;
+
+use banyan_core::decision::ConsensusMode;
 use banyan_core::ids::{AccountId, UserId, WorkerId};
 use banyan_core::instrument::{Instrument, Instruments};
 use banyan_core::market::Candle;
 use banyan_core::money::{Amount, Price, Rate, Rounding};
+use banyan_core::prompt::Language;
 use banyan_core::risk::RiskLimits;
-use banyan_core::strategy::StrategyConfig;
+use banyan_core::strategy::config::{AiConfig, DebateConfig};
+use banyan_core::strategy::{StrategyConfig, StrategyKind};
 use banyan_core::symbol::Asset;
 use banyan_core::terms::{AccountMode, AccountSettings, StopPolicy, WorkerTerms};
 use banyan_core::time::{Span, Timeframe};
@@ -52,7 +57,81 @@ pub(in crate::simulation) fn draw(market: &dyn Market, random: &mut impl Rng) ->
     if random.random_bool(0.5) {
         workers.push(worker(second, spot, cross(2, 5, 1_500, false, random), random));
     }
+    workers.push(words(first, &[eth, sol], single(random), random));
+    workers.push(words(second, &[sol, btc], debate(random), random));
     Cast { accounts: vec![one_way, hedge], workers }
+}
+
+impl Cast {
+    /// The workers that decide by models.
+    pub(super) fn by_models(&self) -> BTreeSet<WorkerId> {
+        let words = self.workers.iter().filter(|it| it.config.kind() == StrategyKind::Ai);
+        words.map(|it| it.worker).collect()
+    }
+}
+
+/// A worker that trades a strategy in words; whoever it asks decides in what language.
+fn words(
+    account: AccountId,
+    traded: &[&Instrument],
+    config: AiConfig,
+    random: &mut impl Rng,
+) -> WorkerSpec {
+    let symbols = traded.iter().map(|it| it.symbol.to_string()).collect();
+    let config = AiConfig {
+        prompt: "Follow the trend, and leave when it turns.".to_owned(),
+        language: if random.random_bool(0.5) { Language::En } else { Language::Zh },
+        symbols,
+        timeframes: vec![Timeframe::OneMinute, Timeframe::FiveMinutes],
+        interval_minutes: random.random_range(4..9),
+        cycle_seconds: 60,
+        safe_mode_after: 4,
+        ..config
+    };
+    let limits = RiskLimits {
+        max_drawdown: Rate::from_basis_points(5_000),
+        max_daily_loss: Rate::from_basis_points(10_000),
+        ..config.limits()
+    };
+    WorkerSpec {
+        worker: WorkerId::from_u128(random.random()),
+        owner: UserId::default(),
+        account,
+        config: StrategyConfig::Ai(Box::new(config)),
+        terms: WorkerTerms {
+            strategy_version: 1,
+            instruments: traded.iter().map(|it| it.id).collect(),
+            capital: CAPITAL,
+            limits,
+            told_of_funding_and_protection: true,
+        },
+        on_stop: StopPolicy::CancelOrders,
+    }
+}
+
+/// One model decides; now and then a person has to agree.
+fn single(random: &mut impl Rng) -> AiConfig {
+    let ai_model = "house:rules-v1".parse().ok();
+    AiConfig { ai_model, auto_execute: random.random_bool(0.7), ..AiConfig::default() }
+}
+
+/// Three models debate.
+fn debate(random: &mut impl Rng) -> AiConfig {
+    let names = ["house:rules-v1", "house:rules-v1-contrarian", "house:rules-v1-cautious"];
+    let modes = [
+        ConsensusMode::MajorityVote,
+        ConsensusMode::HighestConfidence,
+        ConsensusMode::WeightedAverage,
+        ConsensusMode::Unanimous,
+    ];
+    let debate = DebateConfig {
+        models: names.iter().filter_map(|it| it.parse().ok()).collect(),
+        consensus_mode: modes[random.random_range(0..modes.len())],
+        rebuttal: random.random_bool(0.5),
+        timeout_seconds: 20,
+        ..DebateConfig::default()
+    };
+    AiConfig { debate: Some(debate), ..AiConfig::default() }
 }
 
 fn account(position_mode: PositionMode, settle: &Asset, random: &mut impl Rng) -> TradingAccount {

@@ -15,6 +15,7 @@ use banyan_core::order::{OrderRequest, Side};
 use banyan_core::time::{Span, Timestamp};
 use banyan_core::venue::{OrderReport, VenueCommand, VenueMessage, VenueReport};
 
+use super::decisions::DecisionBooks;
 use crate::simulation::audit::{covered, is_dust};
 use crate::store::{Batch, MemoryStore};
 
@@ -52,6 +53,7 @@ pub(super) struct Checker {
     /// Positions that only the local guard watched, because of a fault or a restart.
     pub(super) guarded: u64,
     pub(super) violations: Vec<String>,
+    pub(super) decisions: DecisionBooks,
     trace: bool,
     /// When each promise was made or changed last: its stop has two seconds from then too.
     promised: BTreeMap<(AccountId, SubLedger, InstrumentId), Timestamp>,
@@ -67,7 +69,7 @@ pub(super) struct VenueSight {
 }
 
 impl Checker {
-    pub(super) fn new(store: MemoryStore, trace: bool) -> Self {
+    pub(super) fn new(store: MemoryStore, decisions: DecisionBooks, trace: bool) -> Self {
         Self {
             store,
             folded: 0,
@@ -78,6 +80,7 @@ impl Checker {
             protected: 0,
             guarded: 0,
             violations: Vec::new(),
+            decisions,
             trace,
             promised: BTreeMap::new(),
             journal_back: Timestamp::default(),
@@ -128,8 +131,9 @@ impl Checker {
         }
         let excess = exceeds_own_size(state, record);
         state.apply(record, &mut Vec::new());
-        if let Some(excess) = excess {
-            self.violation(record.recorded_at, excess);
+        let unfounded = self.decisions.fold(account, record);
+        for what in [excess, unfounded].into_iter().flatten() {
+            self.violation(record.recorded_at, what);
         }
     }
 

@@ -6,13 +6,14 @@
 
 mod cast;
 mod checker;
+mod decisions;
 mod finale;
 mod run;
 mod script;
 mod summary;
 
 pub(super) use cast::draw as draw_cast;
-pub use run::{FaultTable, SeedOutcome, run_seed};
+pub use run::{DecisionFigures, FaultTable, SeedOutcome, run_seed};
 pub use summary::{Summary, simulate};
 
 #[cfg(feature = "mutants")]

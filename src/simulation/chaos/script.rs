@@ -17,6 +17,10 @@ pub(super) enum Action {
     SetKillLevel(usize, KillLevel),
     CloseByHand(usize),
     JournalFails(bool),
+    /// A person approves or refuses whatever waits for it.
+    ResolveDecisions(bool),
+    /// A worker is given a text from outside.
+    TellWorker(usize),
     /// Kills the engine; this many batches of the journal's tail survive, then nothing runs for
     /// the span.
     KillEngine(usize, Span),
@@ -49,6 +53,12 @@ pub(super) fn draw(
         let at = within(start + Span::minutes(5), LENGTH, random);
         draw_disturbance(at, workers, accounts, random, &mut script);
     }
+    // Workers that were told news enter no more for a day, so it comes late.
+    let news = start + Span(LENGTH.0 / 3 * 2);
+    for worker in 0..workers {
+        let at = within(news, Span(LENGTH.0 / 3), random);
+        script.push((at, Action::TellWorker(worker)));
+    }
     script.sort_by_key(|(at, _)| *at);
     script
 }
@@ -67,7 +77,7 @@ fn draw_disturbance(
     let worker = random.random_range(0..workers);
     let account = random.random_range(0..accounts);
     let later = at + Span::milliseconds(random.random_range(1_000..240_000));
-    match random.random_range(0..20) {
+    match random.random_range(0..23) {
         0..=4 => {
             let policies = [StopPolicy::Keep, StopPolicy::CancelOrders, StopPolicy::ClosePositions];
             let policy = policies[random.random_range(0..policies.len())];
@@ -93,6 +103,7 @@ fn draw_disturbance(
             script.push((later, Action::SetKillLevel(account, KillLevel::None)));
         }
         17 | 18 => script.push((at, Action::CloseByHand(worker))),
+        19..=21 => script.push((at, Action::ResolveDecisions(random.random_bool(0.7)))),
         _ => {
             let recovered = at + Span::milliseconds(random.random_range(500..20_000));
             script.push((at, Action::JournalFails(true)));

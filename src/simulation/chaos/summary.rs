@@ -8,9 +8,10 @@ use banyan_matching::faults::Fault;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::run::FaultTable;
+use super::run::{DecisionFigures, FaultTable};
 use super::{Mutation, SeedOutcome, run_seed};
 use crate::clock::Stopwatch;
+use crate::llm::Misbehaviour;
 
 /// How many seeds went.
 #[derive(Debug, Clone, Default)]
@@ -37,6 +38,8 @@ pub struct Summary {
     pub protected: u64,
     /// Positions that only the local guard watched, because of a fault or a restart.
     pub guarded: u64,
+    /// Decisions of strategies in words.
+    pub decisions: DecisionFigures,
     /// Wall time of the slowest seed.
     pub slowest_milliseconds: u64,
     /// Hash over the hashes of all seeds, in order.
@@ -95,6 +98,7 @@ fn summarize(outcomes: Vec<SeedOutcome>) -> Summary {
         summary.panics += outcome.panics;
         summary.protected += outcome.protected;
         summary.guarded += outcome.guarded;
+        summary.decisions.add(outcome.decisions);
         for (key, count) in outcome.faults {
             *summary.faults.entry(key).or_default() += count;
         }
@@ -105,6 +109,30 @@ fn summarize(outcomes: Vec<SeedOutcome>) -> Summary {
     }
     summary.event_log_hash = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     summary
+}
+
+impl DecisionFigures {
+    fn add(&mut self, other: Self) {
+        self.made += other.made;
+        self.failed += other.failed;
+        self.approved += other.approved;
+        for (treated, count) in other.questions {
+            *self.questions.entry(treated).or_default() += count;
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        let questions: serde_json::Map<_, _> = Misbehaviour::ALL
+            .into_iter()
+            .map(|it| (it.name().to_owned(), self.questions.get(&it).copied().unwrap_or(0).into()))
+            .collect();
+        json!({
+            "made": self.made,
+            "failed": self.failed,
+            "approved_intents": self.approved,
+            "questions": questions,
+        })
+    }
 }
 
 impl Summary {
@@ -142,8 +170,16 @@ impl Summary {
             "panics": self.panics,
             "protected": self.protected,
             "guarded": self.guarded,
+            "decisions": self.decisions.to_json(),
             "event_log_hash": self.event_log_hash,
         })
+    }
+
+    /// Ways to misbehave that no model showed.
+    #[must_use]
+    pub fn silent_models(&self) -> Vec<Misbehaviour> {
+        let shown = &self.decisions.questions;
+        Misbehaviour::ALL.into_iter().filter(|it| !shown.contains_key(it)).collect()
     }
 
     fn states_of(&self, fault: Fault) -> Value {

@@ -45,7 +45,8 @@ impl Account {
         }
     }
 
-    /// Records what a worker tells of its decisions; the sequence of the last of them.
+    /// Records what a worker tells of its decisions; the sequence of the last that wishes can follow
+    /// from, which an outcome is not.
     fn note_decisions(
         &mut self,
         step: &mut Step<'_>,
@@ -61,7 +62,15 @@ impl Account {
                 AccountEvent::DecisionMeasured { worker, decision, outcome }
             }
         });
-        events.map(|event| self.record(step, event)).last()
+        let mut cause = None;
+        for event in events {
+            let outcome = matches!(event, AccountEvent::DecisionMeasured { .. });
+            let at = self.record(step, event);
+            if !outcome {
+                cause = Some(at);
+            }
+        }
+        cause
     }
 
     fn deny(&mut self, step: &mut Step<'_>, id: IntentId, intent: Intent, denial: Denial) {

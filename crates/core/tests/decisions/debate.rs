@@ -56,6 +56,8 @@ fn a_majority_is_of_participants_and_holds_are_votes() {
     assert_eq!(done(&count(MajorityVote, &two_of_three)), [(0, OpenLong)]);
     let one_of_two = [only(OpenLong, 80), only(Wait, 60)];
     assert_eq!(done(&count(MajorityVote, &one_of_two)), [(0, Wait)]);
+    let half = [only(OpenLong, 80), only(OpenLong, 80), only(Hold, 60), only(OpenShort, 60)];
+    assert_eq!(done(&count(MajorityVote, &half)), [(0, Hold)]);
     // Whoever does not name a symbol waits.
     let one_names_it = [only(OpenLong, 90), reply(80, vec![]), reply(80, vec![])];
     assert_eq!(done(&count(MajorityVote, &one_names_it)), [(0, Wait)]);

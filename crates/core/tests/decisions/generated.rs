@@ -2,7 +2,8 @@
 //! cut off, with all that models put around them.
 //!
 //! What must hold: nothing panics, no good decision is lost because of what stands beside it, and
-//! none gets the figures of another. `BANYAN_REPLIES` says how many answers are made.
+//! none gets the figures of another. `BANYAN_REPLIES` says how many answers are made, and
+//! `BANYAN_FIRST_REPLY` from which seed on.
 
 use banyan_core::decision::{Parsed, Universe, parse};
 use banyan_core::instrument::Instrument;
@@ -62,9 +63,11 @@ impl Maker {
         let (stop, words) = (self.below(90_000) + 1, self.one_of(&WORDS));
         let confidence = self.below(100) as f64 / 100.0;
         let (name, action) = (SYMBOLS[symbol], ACTIONS[action]);
-        format!(
-            r#"{{"symbol":{blank}"{name}","action":"{action}",{blank}"leverage":3,"position_size_usd":{size},"stop_loss":{stop},"take_profit":null,{blank}"confidence":{confidence},"reasoning":"{words}"}}"#
-        )
+        let head = format!(r#"{{"symbol":{blank}"{name}","action":"{action}",{blank}"leverage":3"#);
+        let figures =
+            format!(r#""position_size_usd":{size},"stop_loss":{stop},"take_profit":null"#);
+        let rest = format!(r#"{blank}"confidence":{confidence},"reasoning":"{words}"}}"#);
+        format!("{head},{figures},{rest}")
     }
 
     /// The same, with something wrong.
@@ -201,11 +204,19 @@ fn how_many() -> u64 {
 
 #[test]
 fn no_good_decision_is_lost_because_of_its_neighbours() {
-    let (reader, count) = (Reader::new(), how_many());
-    for seed in first()..count {
-        let mut maker = Maker(Pcg64Mcg::seed_from_u64(seed));
-        check(&reader, &maker.answer(), seed);
-    }
+    let (reader, first, count) = (Reader::new(), first(), how_many());
+    let threads = std::thread::available_parallelism().map_or(1, usize::from) as u64;
+    std::thread::scope(|scope| {
+        for part in 0..threads {
+            let reader = &reader;
+            scope.spawn(move || {
+                for seed in (first + part..count).step_by(threads as usize) {
+                    let mut maker = Maker(Pcg64Mcg::seed_from_u64(seed));
+                    check(reader, &maker.answer(), seed);
+                }
+            });
+        }
+    });
     println!("{count} answers were read");
 }
 

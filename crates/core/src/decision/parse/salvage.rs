@@ -257,7 +257,7 @@ fn right_decisions(text: &str, (start, end): (usize, usize)) -> Vec<Value> {
     let mut found = Vec::new();
     for (at, _) in text[start..end].match_indices('{').take(MOST_TRIED) {
         let at = start + at;
-        if is_commented_out(text, at) {
+        if tolerant::is_commented_out(text, at) {
             continue;
         }
         let json = serde_json::Deserializer::from_str(&text[at..end]);
@@ -268,10 +268,4 @@ fn right_decisions(text: &str, (start, end): (usize, usize)) -> Vec<Value> {
         }
     }
     found
-}
-
-/// Says whether a place stands in a line that begins as a comment: somebody meant to leave it out.
-fn is_commented_out(text: &str, at: usize) -> bool {
-    let line = text[..at].rsplit('\n').next().unwrap_or_default().trim_start();
-    line.starts_with("//") || line.starts_with('#')
 }

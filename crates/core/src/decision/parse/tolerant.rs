@@ -335,7 +335,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Passes over a comment. One that begins in the middle of a line and holds a brace may be none.
+    /// Passes over a comment. One that holds a brace may be none, unless it leaves out a value.
     fn skip_comment(&mut self) {
         let (start, in_block) = (self.at, self.rest().starts_with("/*"));
         let end = if in_block { "*/" } else { "\n" };
@@ -343,7 +343,7 @@ impl<'a> Reader<'a> {
             self.bump();
         }
         let holds_brace = self.text[start..self.at].contains('{');
-        self.damaged |= !in_block && holds_brace && !begins_line(self.text, start);
+        self.damaged |= !in_block && holds_brace && !is_commented_out(self.text, start);
         self.skip(end.len());
     }
 
@@ -360,10 +360,13 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Says whether nothing but blanks stands before a place in its line.
-pub(super) fn begins_line(text: &str, at: usize) -> bool {
-    let before = text[..at].rsplit('\n').next().unwrap_or_default();
-    before.trim().is_empty()
+/// Says whether a place stands in a line that is a comment and begins with a value: somebody meant
+/// to leave that out.
+pub(super) fn is_commented_out(text: &str, at: usize) -> bool {
+    let start = text[..at].rfind('\n').map_or(0, |end| end + 1);
+    let line = text[start..].trim_start_matches([' ', '\t', '\r']);
+    let comment = line.strip_prefix("//").or_else(|| line.strip_prefix('#'));
+    comment.is_some_and(|it| it.trim_start().starts_with(['{', '[']))
 }
 
 fn is_number(word: &str) -> bool {
