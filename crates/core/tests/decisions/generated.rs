@@ -2,13 +2,18 @@
 //! cut off, with all that models put around them.
 //!
 //! What must hold: nothing panics, no good decision is lost because of what stands beside it, and
-//! none gets the figures of another. `BANYAN_REPLIES` says how many answers are made, and
-//! `BANYAN_FIRST_REPLY` from which seed on.
+//! none gets the figures of another, unless pieces of two are right JSON together.
+//! `BANYAN_REPLIES` says how many answers are made, and `BANYAN_FIRST_REPLY` from which seed on.
+
+use std::collections::BTreeSet;
 
 use banyan_core::decision::{Parsed, Universe, parse};
 use banyan_core::instrument::Instrument;
+use banyan_core::money::Rate;
+use proptest::prelude::*;
 use rand::rand_core::{Rng, SeedableRng};
 use rand_pcg::Pcg64Mcg;
+use serde_json::Value;
 
 use crate::scene::instrument;
 
@@ -117,7 +122,7 @@ impl Maker {
         let first = self.below(SYMBOLS.len());
         for number in 0..count {
             let symbol = (first + number) % SYMBOLS.len();
-            let (action, size) = (self.below(ACTIONS.len()), 1_000 + self.0.next_u64() % 1_000_000);
+            let (action, size) = (self.below(ACTIONS.len()), self.size(symbol));
             let decision = self.decision(symbol, action, size);
             made.sizes.push((symbol, size));
             if self.below(3) > 0 {
@@ -133,6 +138,11 @@ impl Maker {
         made.text.push_str(close);
         self.wrap(&mut made.text);
         made
+    }
+
+    /// A size that no other symbol has.
+    fn size(&mut self, symbol: usize) -> u64 {
+        1_000 + self.0.next_u64() % 1_000_000 + symbol as u64 * 2_000_000
     }
 
     /// What stands around the list.
@@ -194,8 +204,18 @@ fn check(reader: &Reader, made: &Made, seed: u64) {
     }
     for (symbol, _, size) in &found {
         let lent = made.sizes.iter().any(|(of, it)| of != symbol && Some(*it) == *size);
+        let lent = lent && !is_right_together(&made.text, SYMBOLS[*symbol], *size);
         assert!(!lent, "{} got the size of another: {}", SYMBOLS[*symbol], told());
     }
+}
+
+/// Says whether two broken pieces make one decision that is right JSON, so that nothing shows.
+fn is_right_together(text: &str, symbol: &str, size: Option<u64>) -> bool {
+    text.match_indices('{').any(|(at, _)| {
+        let mut values = serde_json::Deserializer::from_str(&text[at..]).into_iter::<Value>();
+        let first = values.next().and_then(Result::ok);
+        first.is_some_and(|it| it["symbol"] == symbol && it["position_size_usd"].as_u64() == size)
+    })
 }
 
 fn how_many() -> u64 {
@@ -241,4 +261,45 @@ fn of_an_answer_that_is_cut_off_at_any_place_nothing_whole_is_lost() {
 
 fn first() -> u64 {
     std::env::var("BANYAN_FIRST_REPLY").ok().and_then(|it| it.parse().ok()).unwrap_or(0)
+}
+
+/// Whatever is read: either a reply or an error, at most one proposal for each listed symbol, and
+/// numbers within their bounds.
+fn expect_sound(parsed: &Parsed) {
+    assert_eq!(parsed.reply.is_some(), parsed.error.is_none(), "{parsed:?}");
+    let proposals: Vec<_> = parsed.reply.iter().flat_map(|it| &it.proposals).collect();
+    let seen: BTreeSet<_> = proposals.iter().map(|it| it.instrument).collect();
+    assert_eq!(seen.len(), proposals.len());
+    for it in proposals {
+        assert!(it.confidence >= Rate::ZERO && it.confidence <= Rate::ONE);
+        assert!(it.position_size_usd.is_none_or(|it| !it.is_negative()));
+        assert!(
+            [it.stop_loss, it.take_profit, it.entry_price]
+                .iter()
+                .flatten()
+                .all(|it| { it.is_sign_positive() && !it.is_zero() })
+        );
+    }
+    assert!(parsed.trail.len() <= 200 && parsed.dropped.len() <= 64);
+}
+
+/// Pieces of answers in any order.
+fn soup() -> impl Strategy<Value = String> {
+    let words = ["\"symbol\"", "\"BTC\"", "\"action\"", "\"open_long\"", "\"decisions\"", "80"];
+    let pieces: Vec<&str> = JUNK.into_iter().chain(words).chain(VALUES).collect();
+    prop::collection::vec(prop::sample::select(pieces), 0..80).prop_map(|it| it.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3_000))]
+
+    #[test]
+    fn any_text_is_survived(text in any::<String>()) {
+        expect_sound(&Reader::new().read(&text));
+    }
+
+    #[test]
+    fn any_order_of_pieces_is_survived(text in soup()) {
+        expect_sound(&Reader::new().read(&text));
+    }
 }

@@ -89,3 +89,12 @@ fn skip_blanks<'a>(rest: &'a str, fuel: &mut usize) -> (&'a str, &'a str) {
     *fuel = fuel.saturating_sub(blanks + 1);
     rest.split_at(blanks)
 }
+
+/// Says whether a text with quotes within may have swallowed what followed it: there is a brace, or
+/// what parts keys from values or members from each other.
+pub(super) fn may_swallow(text: &str) -> bool {
+    let parts = |after: &str| after.trim_start().starts_with('"');
+    text.contains(['{', '}', '[', ']', '｛', '｝'])
+        || text.contains("\":")
+        || text.match_indices(',').any(|(at, _)| parts(&text[at + 1..]))
+}

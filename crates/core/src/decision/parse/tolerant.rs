@@ -106,7 +106,7 @@ impl<'a> Reader<'a> {
     fn next_member(&mut self, object: &mut Object) -> bool {
         // Something is missing between two separators, perhaps the end of this and the beginning of
         // another.
-        object.doubtful |= self.skip_separators() > 1;
+        object.doubtful |= self.skip_separators() > 1 || std::mem::take(&mut self.doubtful);
         match self.peek() {
             None => {
                 self.damaged = true;
@@ -150,7 +150,7 @@ impl<'a> Reader<'a> {
         self.bump();
         object.doubtful |= std::mem::take(&mut self.doubtful);
         let value = self.value();
-        let swallows = self.doubtful && matches!(value, Value::Text(_));
+        let swallows = std::mem::take(&mut self.doubtful);
         object.push(key, value);
         // All that follows a text which may have swallowed something may belong to a neighbour.
         object.doubtful |= swallows;
@@ -231,9 +231,7 @@ impl<'a> Reader<'a> {
                 Some(it) => text.push(it),
             }
         }
-        // A quote beside a brace or a colon within a text: it may have swallowed what followed it.
-        let swallows = text.contains(['{', '}', '[', ']', '｛', '｝']) || text.contains("\":");
-        self.doubtful |= guessed && (place == Place::Key || swallows);
+        self.doubtful |= guessed && (place == Place::Key || quotes::may_swallow(&text));
         self.damaged |= guessed;
         text
     }
@@ -343,7 +341,9 @@ impl<'a> Reader<'a> {
             self.bump();
         }
         let holds_brace = self.text[start..self.at].contains('{');
-        self.damaged |= !in_block && holds_brace && !is_commented_out(self.text, start);
+        let swallows = !in_block && holds_brace && !is_commented_out(self.text, start);
+        self.damaged |= swallows;
+        self.doubtful |= swallows;
         self.skip(end.len());
     }
 
