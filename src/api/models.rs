@@ -79,7 +79,7 @@ pub(super) async fn providers(
     let shape = |id: &str| ModelProviderShape {
         id: id.to_owned(),
         name: preset(id).map_or(id, |it| it.name).to_owned(),
-        configured: own(id),
+        configured: own(id) || state.models.needs_no_provider(id),
     };
     Ok(Json(presets().iter().map(|it| shape(it.id)).collect()))
 }

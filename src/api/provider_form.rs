@@ -1,5 +1,5 @@
-//! What is entered for a provider of models. Whether its address may be asked is decided when it
-//! is asked; here it must be one at all.
+//! What is entered for a provider of models. Whether its address may be asked is not decided here;
+//! it must be one at all.
 
 use rust_decimal::Decimal;
 use serde::Deserialize;

@@ -154,6 +154,16 @@ pub(super) async fn list(
     Ok(Json(rows.into_iter().map(ProviderShape::from).collect()))
 }
 
+/// An address that must not be asked is refused at once; where a name leads is looked at when it
+/// is asked.
+fn check_address(state: &AppState, draft: &ProviderDraft) -> Result<(), ApiError> {
+    if draft.base_url.is_empty() {
+        return Ok(());
+    }
+    let checked = state.models.check_base_url(&draft.base_url);
+    checked.map_err(|failure| ApiError::field("base_url", failure.message))
+}
+
 pub(super) async fn create(
     State(state): State<AppState>,
     caller: Caller,
@@ -162,6 +172,7 @@ pub(super) async fn create(
     let now = state.clock.now();
     let id = entropy::id(now);
     let (draft, key) = provider_form::read_new(fields)?;
+    check_address(&state, &draft)?;
     let api_key = key.map(|key| state.models.seal_key(id, &key));
     let draft = ProviderDraft { api_key, ..draft };
     let row = state.store.insert_provider(caller.owner(), id, &draft, now).await?;
@@ -186,6 +197,7 @@ pub(super) async fn update(
     fields: Fields,
 ) -> Result<Json<ProviderShape>, ApiError> {
     let (mut draft, key) = provider_form::read_change(fields, &before.draft)?;
+    check_address(&state, &draft)?;
     if let Some(key) = key {
         draft.api_key = Some(state.models.seal_key(before.id, &key));
     }

@@ -232,6 +232,12 @@ impl ModelService {
         Ok(ModelInfo { name: name.clone(), model, configured: true })
     }
 
+    /// Says whether models of a type can be asked by users who have set up no provider.
+    #[must_use]
+    pub fn needs_no_provider(&self, provider_type: &str) -> bool {
+        provider_type == catalogue::HOUSE_TYPE && self.house.is_some()
+    }
+
     /// Says whether an address may be that of a provider, without asking anybody.
     ///
     /// # Errors
@@ -361,7 +367,7 @@ impl ModelService {
         }
         for preset in catalogue::presets() {
             if enabled.iter().all(|row| row.draft.provider_type != preset.id) {
-                let house = preset.id == catalogue::HOUSE_TYPE && self.house.is_some();
+                let house = self.needs_no_provider(preset.id);
                 known.extend(infos_of_preset(preset, house));
             }
         }

@@ -49,6 +49,7 @@ async fn a_provider_is_set_up_changed_and_deleted() {
 async fn what_is_wrong_with_a_provider_is_named() {
     let house = House::open();
     let john = house.guest("john@example.com").await;
+    let of = |url: &str| json!({"provider_type": "custom", "api_key": "x", "base_url": url});
     let cases = [
         (json!({}), "provider_type"),
         (json!({"provider_type": "nobody", "api_key": "x"}), "provider_type"),
@@ -59,6 +60,9 @@ async fn what_is_wrong_with_a_provider_is_named() {
             json!({"provider_type": "deepseek", "api_key": "x", "base_url": "http://u:p@a"}),
             "base_url",
         ),
+        (of("http://169.254.169.254/latest"), "base_url"),
+        (of("http://127.0.0.1:11434/v1"), "base_url"),
+        (of("http://[::ffff:10.0.0.1]/v1"), "base_url"),
         (json!({"provider_type": "deepseek", "api_key": "x", "models": [{"id": ""}]}), "models.0"),
         (json!({"provider_type": "deepseek", "api_key": "x", "colour": 1}), "colour"),
     ];
