@@ -156,9 +156,7 @@ async fn require_models(
                 FailureKind::Budget => "MODEL_WITHOUT_PRICE",
                 _ => "MODEL_NOT_USABLE",
             };
-            let provider = model.provider();
-            let message =
-                format!("{model} cannot be asked: {}; see provider {provider}", failure.message);
+            let message = format!("{model} cannot be asked: {}", failure.message);
             return Err(ApiError::conflict(code, message));
         }
     }
