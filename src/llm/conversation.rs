@@ -178,6 +178,6 @@ fn add(total: &mut Usage, usage: &Usage) {
     total.input_tokens += usage.input_tokens;
     total.output_tokens += usage.output_tokens;
     total.reasoning_tokens += usage.reasoning_tokens;
-    total.cost = total.cost + usage.cost;
+    total.cost += usage.cost;
     total.attempts += usage.attempts;
 }

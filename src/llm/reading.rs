@@ -98,7 +98,7 @@ impl Reading {
         if let Shape::Unknown(held) = &mut self.shape {
             held.extend(bytes);
             let held = std::mem::take(held);
-            return self.tell_apart(held);
+            return self.tell_apart(&held);
         }
         match &mut self.shape {
             Shape::Json(body) => {
@@ -114,9 +114,9 @@ impl Reading {
         }
     }
 
-    fn tell_apart(&mut self, held: Vec<u8>) -> Result<Progress, ModelFailure> {
+    fn tell_apart(&mut self, held: &[u8]) -> Result<Progress, ModelFailure> {
         const FIELDS: [&[u8]; 5] = [b"data:", b"event:", b"id:", b"retry:", b":"];
-        let begun = held.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&held).trim_ascii_start().to_vec();
+        let begun = held.strip_prefix(b"\xef\xbb\xbf").unwrap_or(held).trim_ascii_start().to_vec();
         let Some(first) = begun.first() else {
             self.shape = Shape::Unknown(Vec::new());
             return Ok(Progress::None);

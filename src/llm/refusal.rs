@@ -276,9 +276,9 @@ mod tests {
         let litellm =
             r#"{"error":{"message":"No connected db.","type":"no_db_connection","code":"400"}}"#;
         assert_eq!(kind_of(400, litellm), FailureKind::Auth);
-        let long = r#"{"error":{"code":400,"message":"the request exceeds the available context size","type":"exceed_context_size_error","n_ctx":4096}}"#;
+        let long = r#"{"error":{"code":400,"type":"exceed_context_size_error","n_ctx":4096}}"#;
         assert_eq!(kind_of(400, long), FailureKind::TooLong);
-        let gemini = r#"[{"error":{"code":400,"message":"API key not valid. Please pass a valid API key.","status":"INVALID_ARGUMENT"}}]"#;
+        let gemini = r#"[{"error":{"code":400,"message":"API key not valid."}}]"#;
         assert_eq!(kind_of(400, gemini), FailureKind::Auth);
     }
 

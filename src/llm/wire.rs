@@ -58,8 +58,8 @@ fn content(part: &Value) -> String {
 
 fn reasoning(part: &Value) -> String {
     const NAMES: [&str; 4] = ["reasoning_content", "reasoning", "thinking", "reasoning_details"];
-    let texts = NAMES.iter().map(|name| text(part.get(name)));
-    texts.filter(|it| !it.is_empty()).next().unwrap_or_default()
+    let mut texts = NAMES.iter().map(|name| text(part.get(name)));
+    texts.find(|it| !it.is_empty()).unwrap_or_default()
 }
 
 /// A text; parts of one in a list are joined, an object is its JSON or its text.

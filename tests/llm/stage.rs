@@ -154,6 +154,7 @@ pub(crate) fn stream(text: &str) -> String {
     stream_with(text, "stop", json!({"prompt_tokens": 100, "completion_tokens": 20}))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "made where it is passed")]
 pub(crate) fn stream_with(text: &str, finish: &str, usage: Value) -> String {
     let letters: Vec<char> = text.chars().collect();
     let pieces = letters.chunks(3).map(|it| it.iter().collect::<String>());
@@ -163,6 +164,7 @@ pub(crate) fn stream_with(text: &str, finish: &str, usage: Value) -> String {
     events(&data)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "made where it is passed")]
 pub(crate) fn delta(delta: Value) -> Value {
     json!({"choices": [{"index": 0, "delta": delta, "finish_reason": null}]})
 }

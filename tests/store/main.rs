@@ -96,6 +96,7 @@ suite! {
         providers_come_back_to_their_owner_alone,
         a_provider_is_changed_by_one_at_a_time,
         what_is_reserved_counts_until_it_is_settled,
+        calls_are_added_up_and_forgotten_by_day,
         providers_and_calls_are_in_backups;
     backup:
         a_backup_comes_back_in_the_same_kind_of_database,

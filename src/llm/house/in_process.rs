@@ -33,7 +33,6 @@ impl HouseRules {
     }
 
     /// What is answered.
-    #[must_use]
     pub fn reply(&self, question: &Question) -> Answer {
         let text = answer(question.model.model(), &question.messages)
             .map_err(|error| ModelFailure::new(FailureKind::BadRequest, error.to_string()))?;

@@ -36,10 +36,11 @@ pub(super) fn without_thinking(text: &str) -> Option<String> {
 }
 
 /// Says whether a tag without a beginning ends thinking: nothing before it looks like an answer, or
-/// it has a line of its own.
+/// it has a line of its own and an answer follows.
 fn ends_thinking(text: &str, tag: &Tag) -> bool {
     let (before, after) = (&text[..tag.start], &text[tag.end..]);
-    !has_begun(before) || before.ends_with('\n') && after.starts_with(['\n', '\r'])
+    let own_line = before.ends_with('\n') && after.starts_with(['\n', '\r']);
+    !has_begun(before) || own_line && after.contains('{')
 }
 
 /// Says whether an answer may have begun in a text.
