@@ -90,9 +90,9 @@ async fn complete(url: &str, body: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn the_demo_model_says_what_it_is_and_keeps_its_address() {
+async fn strategies_in_words_decide_without_a_key_and_the_demo_model_says_what_it_is() {
     let (_folder, data) = data_folder();
-    let server = Server::start(&mut demo(&data));
+    let mut server = Server::start(&mut demo(&data));
     let house = word(&server.ready["house_model_url"]);
     assert!(house.starts_with("http://127.0.0.1:") && house.ends_with("/v1"), "{house}");
     let question = serde_json::json!({
@@ -100,6 +100,20 @@ async fn the_demo_model_says_what_it_is_and_keeps_its_address() {
     });
     let answer = complete(&house, &question).await;
     assert!(word(&answer["choices"][0]["message"]["content"]).contains("not an AI"));
+    server.log_in().await;
+    let decided = |decisions: &Value| {
+        let of = |debate: bool| {
+            items(decisions).iter().any(|it| {
+                it["is_debate"] == debate
+                    && it["decisions"].as_array().is_some_and(|it| !it.is_empty())
+            })
+        };
+        of(false) && of(true)
+    };
+    server.until("/api/v1/decisions/recent", decided).await;
+    let fills =
+        |fills: &Value| items(fills).iter().any(|it| word(&it["symbol"]).starts_with("XRP"));
+    server.until("/api/v1/fills", fills).await;
     server.kill();
     let server = Server::start(&mut demo(&data));
     assert_eq!(server.ready["house_model_url"], house.as_str(), "its address stays");

@@ -45,8 +45,8 @@ impl Account {
         }
     }
 
-    /// Records what a worker tells of its decisions; the sequence of the last that wishes can follow
-    /// from, which an outcome is not.
+    /// Records what a worker tells of its decisions; the sequence of the last that wishes can
+    /// follow from, which an outcome is not.
     fn note_decisions(
         &mut self,
         step: &mut Step<'_>,
