@@ -158,8 +158,9 @@ fn word(value: &Value) -> String {
 /// A strategy in words, asked as often as can be. It shares its symbol with one of the others.
 fn in_words(account: &str, number: u32) -> Value {
     json!({
-        "name": format!("In words {number}"), "prompt": "Follow the trend, and leave when it turns.",
-        "trading_mode": "aggressive", "account_id": account, "ai_model": "deepseek:deepseek-chat",
+        "name": format!("In words {number}"), "account_id": account,
+        "prompt": "Follow the trend, and leave when it turns.",
+        "trading_mode": "aggressive", "ai_model": "deepseek:deepseek-chat",
         "config": {
             "symbols": ["DOGE/USDT:USDT", "XRP/USDT:USDT"], "timeframes": ["1m"],
             "interval_minutes": 1, "min_review_minutes": 1,
