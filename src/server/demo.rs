@@ -38,10 +38,11 @@ const CAPITAL: i64 = 2_000;
 const BARS: usize = 200;
 /// Minutes between two regular orders: often enough to see something within an hour.
 const DCA_MINUTES: u32 = 15;
-/// Each strategy has a symbol of its own, so that none waits for another.
+/// Each strategy has a symbol of its own, so that none waits for another; the perpetual of BTC is
+/// left to the first strategy of whoever tries this.
 const CAST: [(StrategyKind, &str, &str); 5] = [
-    (StrategyKind::Grid, "BTC/USDT:USDT", "Demo grid on BTC"),
-    (StrategyKind::Dca, "ETH/USDT:USDT", "Demo DCA on ETH"),
+    (StrategyKind::Grid, "ETH/USDT:USDT", "Demo grid on ETH"),
+    (StrategyKind::Dca, "BTC/USDT", "Demo DCA on BTC, spot"),
     (StrategyKind::Rsi, "SOL/USDT:USDT", "Demo RSI on SOL"),
     (StrategyKind::Ai, "XRP/USDT:USDT", "Demo in words on XRP"),
     (StrategyKind::Ai, DEBATED, "Demo debate on DOGE"),
