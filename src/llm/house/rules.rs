@@ -25,6 +25,8 @@ const FARTHEST_STOP_PER_MILLE: i64 = 40;
 /// The target's distance per the stop's at least, and what is added to the limit, in percent.
 const REWARD: i64 = 2;
 const REWARD_MARGIN_PERCENT: i64 = 115;
+/// Digits of a price that count; venues round to their ticks.
+const PRICE_DIGITS: u32 = 8;
 /// Minutes that a position is held at least and, by temperament, at most.
 const SHORTEST_HOLD: i64 = 3;
 const LONGEST_HOLD: i64 = 45;
@@ -236,14 +238,14 @@ fn priced(
     let wanted = sight.limits.min_reward.max(Decimal::from(REWARD));
     let reach = distance * wanted * Decimal::new(REWARD_MARGIN_PERCENT, 2);
     let sign = if direction == Direction::Long { Decimal::ONE } else { Decimal::NEGATIVE_ONE };
-    let digits = price.normalize().scale().clamp(2, 8);
+    let exact = |value: Decimal| value.round_sf(PRICE_DIGITS).unwrap_or(value);
     // A short's target may not pass zero, however far the reward is to reach.
     let target = (price + sign * reach).max(price * Decimal::new(5, 2));
     Entry {
         leverage,
         size,
-        stop: (price - sign * distance).round_dp(digits),
-        target: target.round_dp(digits),
+        stop: exact(price - sign * distance),
+        target: exact(target),
         risk: if price.is_zero() { Decimal::ZERO } else { (size * distance / price).round_dp(2) },
     }
 }

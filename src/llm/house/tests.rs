@@ -85,6 +85,18 @@ fn a_flat_account_enters_with_the_trend_within_its_limits() {
 }
 
 #[test]
+fn stops_of_a_cheap_market_are_not_rounded_away() {
+    let mut messages = up();
+    let cheap = messages[1].content.replace("\"price\":60000", "\"price\":0.5");
+    messages[1].content = cheap.replace("\"atr_14\":120", "\"atr_14\":0.001");
+    let answer = decided("rules-v1", &messages);
+    let it = &answer["decisions"][0];
+    let (stop, target) = (it["stop_loss"].as_f64().unwrap(), it["take_profit"].as_f64().unwrap());
+    assert!((stop - 0.498).abs() < 1e-9, "0.4 % below: {stop}");
+    assert!((target - 0.504_6).abs() < 1e-9, "2.3 times as far above: {target}");
+}
+
+#[test]
 fn temperaments_disagree_in_an_overbought_market() {
     let actions = MODELS.map(|model| action(model, &up()));
     assert_eq!(actions, ["open_long", "open_short", "open_long"]);
