@@ -194,3 +194,13 @@ fn hostile_texts_are_survived() {
         assert!(read(&text).reply.is_none());
     }
 }
+
+/// The action of one decision and the figures of another, where both were cut off in between.
+#[test]
+fn an_action_with_marks_of_json_is_what_two_pieces_left() {
+    let text = r#"{"decisions": [{"symbol": "ETH", "action": "wait"},
+        {"symbol": "BTC", "action": ",short", "leverage":, "position_size_usd": 6712466}]}"#;
+    let parsed = read(text);
+    assert_eq!(actions(&parsed), [("ETH".to_owned(), "wait")]);
+    assert_eq!(reasons(&parsed), ["unknown_action"]);
+}

@@ -50,8 +50,12 @@ pub(super) enum Wish {
     Sell,
 }
 
-/// What a word asks for; `None` for a word that nobody knows.
+/// What a word asks for; `None` for a word that nobody knows. Marks of JSON show that pieces of two
+/// decisions have run together.
 pub(super) fn wish(word: &str) -> Option<Wish> {
+    if word.contains([',', ':', '{', '}', '[', ']', '"']) {
+        return None;
+    }
     Some(match plain(word).as_str() {
         "openlong" | "long" | "golong" | "enterlong" | "buytoopen" | "buylong" | "longentry"
         | "addlong" | "increaselong" | "开多" | "做多" | "开多仓" | "开多单" | "买多" => {
