@@ -16,6 +16,8 @@ mod banyan;
 mod support {
     pub(crate) mod samples;
 }
+#[path = "../tests/support/client.rs"]
+mod client;
 #[path = "../tests/support/server.rs"]
 #[expect(dead_code, reason = "tests use the rest")]
 mod server;

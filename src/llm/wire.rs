@@ -114,16 +114,16 @@ mod tests {
 
     use super::*;
 
-    fn delta(delta: Value) -> Piece {
+    fn delta(delta: &Value) -> Piece {
         piece(&json!({"choices": [{"delta": delta, "finish_reason": null}]}))
     }
 
     #[test]
     fn content_is_read_in_all_its_shapes() {
-        assert_eq!(delta(json!({"content": "a"})).content, "a");
-        assert_eq!(delta(json!({"content": null})).content, "");
+        assert_eq!(delta(&json!({"content": "a"})).content, "a");
+        assert_eq!(delta(&json!({"content": null})).content, "");
         let parts = json!({"content": [{"type": "text", "text": "a"}, {"text": "b"}]});
-        assert_eq!(delta(parts).content, "ab");
+        assert_eq!(delta(&parts).content, "ab");
         assert_eq!(piece(&json!({"choices": [{"text": "c"}]})).content, "c");
         let called = json!({"message": {"tool_calls": [{"function": {"arguments": {"a": 1}}}]}});
         assert_eq!(piece(&json!({"choices": [called]})).content, "{\"a\":1}");
@@ -131,9 +131,9 @@ mod tests {
 
     #[test]
     fn reasoning_is_read_under_all_its_names() {
-        assert_eq!(delta(json!({"reasoning_content": "a"})).reasoning, "a");
-        assert_eq!(delta(json!({"reasoning": "b", "content": ""})).reasoning, "b");
-        assert_eq!(delta(json!({"reasoning_details": [{"text": "c"}]})).reasoning, "c");
+        assert_eq!(delta(&json!({"reasoning_content": "a"})).reasoning, "a");
+        assert_eq!(delta(&json!({"reasoning": "b", "content": ""})).reasoning, "b");
+        assert_eq!(delta(&json!({"reasoning_details": [{"text": "c"}]})).reasoning, "c");
         let twice = json!({"reasoning_content": "d", "reasoning": "d"});
         assert_eq!(delta(twice).reasoning, "d");
     }
