@@ -135,7 +135,7 @@ mod tests {
         assert_eq!(delta(&json!({"reasoning": "b", "content": ""})).reasoning, "b");
         assert_eq!(delta(&json!({"reasoning_details": [{"text": "c"}]})).reasoning, "c");
         let twice = json!({"reasoning_content": "d", "reasoning": "d"});
-        assert_eq!(delta(twice).reasoning, "d");
+        assert_eq!(delta(&twice).reasoning, "d");
     }
 
     #[test]
