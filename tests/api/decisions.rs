@@ -71,7 +71,7 @@ async fn what_is_told_of_it(john: &Guest, strategy: &str, id: &str) {
     let detail = john.get(&path).await.expect(200);
     let prompt = detail["prompt"].to_string();
     assert!(prompt.contains("专注 BTC 趋势跟踪"), "{prompt}");
-    assert!(detail["answers"][0]["raw_response"].as_str().unwrap().contains("“金叉”"));
+    assert!(detail["answers"][0]["raw_response"].as_str().expect("a text").contains("“金叉”"));
     let stats = john.get(&format!("/decisions/strategy/{strategy}/stats")).await.expect(200);
     assert_eq!(stats["average_confidence"], 0.75, "{stats:#}");
     assert!(stats["action_counts"]["open_long"].as_i64().is_some_and(|it| it >= 1));
