@@ -58,6 +58,8 @@ impl Server {
     }
 
     pub(crate) fn try_start(command: &mut Command) -> Result<Self, Refusal> {
+        // Before there is a process: what fails here must not leave one behind.
+        let client = crate::client::http(Duration::from_secs(20));
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -76,7 +78,6 @@ impl Server {
         }
         let ready: Value = serde_json::from_str(&line).expect("one line of JSON");
         let url = ready["url"].as_str().expect("the line names the origin").to_owned();
-        let client = crate::client::http(Duration::from_secs(20));
         Ok(Self { child, url, ready, token: None, log, client })
     }
 
