@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::decision::{DecisionId, Resolution};
+use crate::decision::{DecisionEvent, DecisionId, Resolution};
 use crate::intent::Intent;
 use crate::money::{Price, Rate, Rounding};
 use crate::time::Timestamp;
@@ -31,6 +31,11 @@ impl Approval {
             (intent, price)
         });
         Self { decision, expires_at, wishes: wishes.collect(), band }
+    }
+
+    /// It ends without a person's answer.
+    pub(super) const fn ended(&self, resolution: Resolution) -> DecisionEvent {
+        DecisionEvent::Resolved { decision: self.decision, resolution, by: None }
     }
 
     /// What becomes of it when a person agrees, and the wishes to carry out.

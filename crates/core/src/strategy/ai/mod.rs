@@ -103,7 +103,7 @@ impl AiStrategy {
     /// measured.
     pub(super) fn inherit(&mut self, earlier: Self) {
         (self.books, self.outcomes) = (earlier.books, earlier.outcomes);
-        (self.questions, self.chain) = (earlier.questions, earlier.chain);
+        self.questions = earlier.questions;
     }
 
     /// Goes on after the latest decision that the journal has.
@@ -345,13 +345,8 @@ impl AiStrategy {
 
     fn expire_approval(&mut self, now: Timestamp, effects: &mut Effects) {
         if let Some(approval) = self.approval.take_if(|it| it.expires_at <= now) {
-            self.drop_approval(&approval, Resolution::Expired, effects);
+            effects.decisions.push(approval.ended(Resolution::Expired));
         }
-    }
-
-    fn drop_approval(&self, approval: &Approval, resolution: Resolution, effects: &mut Effects) {
-        let decision = approval.decision;
-        effects.decisions.push(DecisionEvent::Resolved { decision, resolution, by: None });
     }
 }
 

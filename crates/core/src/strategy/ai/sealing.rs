@@ -121,7 +121,7 @@ impl AiStrategy {
         let (now, later, expires) = (wishes(false), wishes(true), decision.approval_expires_at);
         // A newer decision knows more: what still awaited approval is void.
         if let Some(before) = self.approval.take() {
-            self.drop_approval(&before, Resolution::Superseded, effects);
+            effects.decisions.push(before.ended(Resolution::Superseded));
         }
         self.record(decision, effects);
         if let Some(expires_at) = expires {
